@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Federated search: one request, an answer split by dataset, one closing message (SEMANTICS
+// section 7).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "protocol/bytes.hpp"
+#include "protocol/ids.hpp"
+
+namespace sangam::messages {
+
+/// The asking institution is the connection's peer; a person's pseudonym is for logs only.
+struct SearchRequest {
+    std::uint64_t query_id = 0;  ///< the asker's, unique on the connection
+    std::string query;           ///< COMMANDS' QUERY; empty: all that the condition lets through
+    std::string where;
+    std::uint32_t limit = 0;        ///< best hits wanted from each dataset, at most 10,000
+    std::uint32_t deadline_ms = 0;  ///< an answer after that is not looked at
+    std::vector<std::string> facets;  ///< field paths
+    std::string sort;                 ///< field path, "-" in front for descending; empty: by rank
+    std::vector<DatasetUid> datasets;  ///< the datasets asked about; empty: all that may be seen
+    std::string person;
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(query_id, query, where, limit, deadline_ms, facets, sort, datasets, person);
+    }
+    friend bool operator==(const SearchRequest&, const SearchRequest&) = default;
+};
+
+struct SearchHit {
+    std::string collection;
+    std::string id;
+    std::string title;
+    double score = 0;
+    bool has_score = false;  ///< false without a query
+    Bytes fields;            ///< CBOR map of field path text to value, only fields visible to the asker
+    std::string snippet;
+    std::string sort_key;
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(collection, id, title, score, has_score, fields, snippet, sort_key);
+    }
+    friend bool operator==(const SearchHit&, const SearchHit&) = default;
+};
+
+struct FacetCount {
+    std::string facet;
+    std::string value;
+    std::uint64_t count = 0;
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(facet, value, count);
+    }
+    friend bool operator==(const FacetCount&, const FacetCount&) = default;
+};
+
+/// One dataset's answer, whole in one message.
+struct SearchPart {
+    enum class Source : std::uint8_t {
+        origin = 1,
+        replica = 2,
+        refused = 3,  ///< a field that the asker may not see, or does not exist; see reason
+        failed = 4,
+    };
+    std::uint64_t query_id = 0;
+    DatasetUid dataset;
+    Source source = Source::failed;
+    std::uint64_t total = 0;     ///< exact over this source's scope
+    std::uint64_t held = 0;      ///< records that the source holds of what the asker may see
+    std::uint64_t expected = 0;  ///< records it ought to hold as of age_ms ago; origin: same as held
+    std::uint64_t age_ms = 0;    ///< since the replica last heard from the owner; origin: 0
+    std::vector<SearchHit> hits;
+    std::vector<FacetCount> facets;
+    std::string reason;
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(query_id, dataset, source, total, held, expected, age_ms, hits, facets, reason);
+    }
+    friend bool operator==(const SearchPart&, const SearchPart&) = default;
+};
+
+/// All parts of the query were sent.
+struct SearchDone {
+    std::uint64_t query_id = 0;
+    std::uint32_t parts = 0;
+    std::string reason;  ///< why there are none, when the query itself was bad
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(query_id, parts, reason);
+    }
+    friend bool operator==(const SearchDone&, const SearchDone&) = default;
+};
+
+}  // namespace sangam::messages
