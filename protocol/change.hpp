@@ -3,6 +3,7 @@
 // can be withheld and the rest still be verified (SEMANTICS section 2, docs/protocol.md "Changes").
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>

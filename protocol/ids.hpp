@@ -41,8 +41,9 @@ struct FixedBytes {
     }
     /// Exactly 2 N hexadecimal digits.
     static Result<FixedBytes> from_hex(std::string_view text) {
-        return sangam::from_hex(text).and_then(
-            [](const Bytes& b) { return FixedBytes::from_bytes(b); });
+        const auto decoded = sangam::from_hex(text);
+        if (!decoded) return std::unexpected(decoded.error());
+        return from_bytes(*decoded);
     }
 };
 

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// How storage asks the layer above what a record looks like once its live changes are merged. The
+// merging rules are sync's (DESIGN section 6); this interface is storage's, so that the text index
+// can be kept in the same transaction as the changes.
+#pragma once
+
+#include <vector>
+
+#include "protocol/change.hpp"
+#include "protocol/control.hpp"
+#include "protocol/hlc.hpp"
+
+namespace sangam::storage {
+
+/// A change as a store holds it.
+struct StoredChange {
+    Position position{};  ///< in this store's order of arrival in the dataset; unique there
+    Dot dot;
+    Hlc hlc;            ///< of its commit
+    Hash header_hash;   ///< of its commit
+    Hash change_hash;
+    Change change;
+    bool is_live = true;  ///< false: all its fields are superseded; kept for history only
+};
+
+/// One field of the merged record, at its leaf path (an element of a union is a leaf of its own).
+struct ProjectedField {
+    Path path;
+    Value value;
+    bool has_conflict = false;  ///< more than one sibling stands, whether or not one was chosen
+};
+
+/// The merged record. `fields` ascending by path, without removed fields and without `_life`.
+struct Projection {
+    bool is_deleted = false;
+    std::vector<ProjectedField> fields;
+};
+
+/// Implemented by sync::Merger. Pure: equal arguments give equal results on every node. Called from
+/// the writer's and the readers' threads at the same time.
+class Projector {
+  public:
+    virtual ~Projector() = default;
+    /// `live` holds the record's live changes in any order.
+    [[nodiscard]] virtual Projection project(const Manifest& manifest, const RecordKey& key,
+                                             const std::vector<StoredChange>& live) const = 0;
+};
+
+}  // namespace sangam::storage

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plain values that go into and come out of a store (store.hpp).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/commit.hpp"
+#include "protocol/control.hpp"
+#include "storage/projection.hpp"
+
+namespace sangam::storage {
+
+/// What this node is to a dataset. Decides how commits are taken: complete and in lane order for
+/// own and writer, in any part and order for replica, not at all for known.
+enum class Holding : std::uint8_t {
+    own = 1,      ///< the node's institution owns it
+    writer = 2,   ///< the manifest names the institution as a writer
+    replica = 3,  ///< held for another institution under a subscription
+    known = 4,    ///< only its control entries are held
+};
+
+struct DatasetInfo {
+    DatasetUid uid;
+    Holding holding = Holding::known;
+    Manifest manifest;  ///< the newest in the chain "all"
+    std::uint64_t manifest_number = 0;
+    Hash manifest_hash;
+    Position last_position{};       ///< of the newest change here; 0 for none
+    std::uint64_t live_records = 0;  ///< records with a live change that are not deleted
+};
+
+/// A record's number in this store: sequential, never reused, local to the store. Ledgers count by
+/// it.
+enum class RecordNumber : std::uint64_t {};
+[[nodiscard]] constexpr std::uint64_t raw(RecordNumber n) { return static_cast<std::uint64_t>(n); }
+
+struct RecordState {
+    RecordNumber number{};
+    DatasetUid dataset;
+    RecordKey key;
+    VersionVector version;  ///< covers every change to the record that this store ever applied
+    std::vector<StoredChange> changes;  ///< live ones, by (hlc, lane)
+};
+
+// ---- authoring ---------------------------------------------------------------------------------
+
+/// What one import source stated of one record the last time it wrote it.
+struct ImportState {
+    Bytes cells;            ///< the importer's own encoding
+    VersionVector version;  ///< the record's version right after that write
+};
+
+/// A source of imports: (dataset, collection, this node, name).
+struct ImportSource {
+    std::string collection;
+    std::string name;
+};
+
+/// One edit to one record, to be signed by this node.
+struct Edit {
+    RecordKey key;
+    VersionVector context;           ///< what the edit is based on (SEMANTICS section 1)
+    std::vector<FieldWrite> writes;  ///< at least one
+    /// Set by imports: replaces the source's state for the record, in the same transaction; its
+    /// version is filled in by the store.
+    std::optional<Bytes> import_cells;
+    /// Findings of the import about the record as written; they replace the record's earlier ones
+    /// of this source.
+    struct Finding {
+        std::string field;
+        std::string code;
+        std::string message;
+    };
+    std::vector<Finding> findings;
+};
+
+struct AuthorRequest {
+    DatasetUid dataset;
+    std::vector<Edit> edits;  ///< at most one for a record
+    std::optional<ImportSource> source;
+    Millis now{};
+};
+
+struct AuthorResult {
+    std::vector<SignedHeader> commits;  ///< one, or several when the bounds of one are exceeded
+    Position last_position{};
+    /// Edits that were not made, by index into the request: the record is deleted and the edit is
+    /// no restore. All others were made.
+    std::vector<std::size_t> refused_deleted;
+};
+
+/// The identity under which a store makes commits. The key must outlive the store.
+struct Author {
+    NodeId node;
+    const SigningKey* key = nullptr;
+    Random* random = nullptr;  ///< for change secrets; used from the writer's thread only
+};
+
+// ---- receiving ---------------------------------------------------------------------------------
+
+/// A record that left a replica.
+struct RecordWithdrawal {
+    RecordKey key;
+    std::string reason;
+};
+
+/// Where a subscription of ours stands at its source.
+struct SubscriptionCursor {
+    Epoch sender_epoch{};
+    Epoch receiver_epoch{};  ///< ours at the time; void when the store has another now
+    Position position{};
+    friend bool operator==(const SubscriptionCursor&, const SubscriptionCursor&) = default;
+};
+
+/// What we want of a remote dataset.
+struct OwnSubscription {
+    SubscriptionId id;
+    std::string dataset_name;           ///< as the admin wrote it: `irri/rice`
+    std::optional<DatasetUid> dataset;  ///< once it is known
+    std::string where;
+    std::optional<SubscriptionCursor> cursor;
+    bool is_copying = false;       ///< a full copy has begun and has not completed
+    std::uint64_t expected = 0;    ///< records in scope, as the source last said
+    Millis last_heard{};           ///< when the source last said something; 0 never
+    Millis created{};
+    std::string state_reason;      ///< why it waits or was refused; empty when it runs
+};
+
+/// All of it becomes durable together, or none.
+struct ApplyRequest {
+    DatasetUid dataset;
+    std::vector<VerifiedPart> parts;
+    std::vector<RecordWithdrawal> withdrawals;  ///< replica only; unknown records are no error
+    /// Set for deliveries under a subscription: its new state.
+    std::optional<OwnSubscription> subscription;
+    /// Set with the last delivery of a full copy: records of the dataset that no delivery of this
+    /// copy named are dropped (they left the scope while no cursor was valid).
+    bool completes_copy = false;
+    /// Set with the first delivery of a full copy.
+    bool begins_copy = false;
+};
+
+struct ApplyResult {
+    std::uint64_t changes_added = 0;    ///< not held before
+    std::uint64_t changes_known = 0;    ///< held already, or superseded on arrival
+    std::uint64_t records_dropped = 0;  ///< by withdrawals and by completes_copy
+    Position last_position{};
+};
+
+// ---- serving -----------------------------------------------------------------------------------
+
+/// Somebody else's subscription to a dataset that we serve, as durable here.
+struct ServedSubscription {
+    SubscriptionId id;
+    DatasetUid dataset;
+    NodeId subscriber;
+    InstitutionId institution;
+    std::string where;
+    Epoch receiver_epoch{};
+    Position scanned{};       ///< everything up to here was put into deliveries that are marked sent
+    Position acknowledged{};  ///< everything up to here was acknowledged
+    bool has_ended = false;   ///< grant gone or unsubscribed; withdrawals may still be unacknowledged
+    Millis created{};
+    Millis last_ack{};        ///< 0: never
+};
+
+/// One step of the delivered ledger (SEMANTICS section 5), durable on return.
+struct LedgerStep {
+    SubscriptionId subscription;
+    std::vector<RecordNumber> sent;          ///< added to "sent", before the first byte leaves
+    std::vector<RecordNumber> acknowledged;  ///< moved from "sent" to "acknowledged"
+    std::vector<RecordNumber> withdrawn;     ///< acknowledged withdrawals: removed from both
+    bool clears_all = false;                 ///< before the rest: the subscriber holds nothing now
+    std::optional<ServedSubscription> state;  ///< the subscription's new row
+};
+
+struct LedgerCounts {
+    std::uint64_t sent = 0;          ///< sent and not acknowledged
+    std::uint64_t acknowledged = 0;
+};
+
+/// How a record stands in a ledger.
+enum class Delivered : std::uint8_t { no, sent, acknowledged };
+
+// ---- what was set aside --------------------------------------------------------------------------
+
+/// Something that could not be applied, with its reason: never dropped in silence.
+struct QuarantineItem {
+    std::uint64_t id = 0;
+    DatasetUid dataset;
+    NodeId source;
+    std::string reason;
+    Bytes data;  ///< the encoded CommitPart or control entry
+    Millis at{};
+};
+
+// ---- verifying -----------------------------------------------------------------------------------
+
+struct VerifyFailure {
+    std::string record;  ///< RECORD form without the institution, or "commit LANE/SEQ", "control N"
+    std::string reason;
+};
+
+struct VerifyReport {
+    std::uint64_t records = 0;
+    std::uint64_t commits = 0;
+    std::uint64_t failed = 0;  ///< all failures; `failures` holds at most max_reported_failures
+    std::vector<VerifyFailure> failures;
+};
+inline constexpr std::size_t max_reported_failures = 1000;
+
+// ---- text search ---------------------------------------------------------------------------------
+
+/// Words, "phrases" and prefixes*, all of which must match (COMMANDS, Search).
+struct TextQuery {
+    struct Term {
+        std::vector<std::string> words;  ///< folded tokens; several for a phrase
+        bool is_prefix = false;          ///< the last word is a prefix
+    };
+    std::vector<Term> terms;  ///< empty: everything matches, without a score
+
+    /// Refuses an open quote and a query of punctuation only.
+    static Result<TextQuery> parse(std::string_view text);
+};
+
+/// What the asker may see of one dataset.
+struct SearchScope {
+    DatasetUid dataset;
+    std::vector<Path> hidden;  ///< these fields and all below them neither match nor show
+};
+
+struct TextHit {
+    RecordNumber number{};
+    RecordKey key;
+    double score = 0;  ///< BM25, higher is better; 0 without terms
+};
+
+struct TextResult {
+    std::uint64_t total = 0;    ///< all that match, exact
+    std::vector<TextHit> best;  ///< by score descending, then key; at most the limit asked for
+};
+
+}  // namespace sangam::storage
