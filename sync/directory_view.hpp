@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What sync needs to know of the federation's members, as plain values. sync does not know the
+// registry: node implements this over the registry's verified directory, tests over a map.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/ids.hpp"
+
+namespace sangam::sync {
+
+/// How much the directory can be relied on (SEMANTICS section 6).
+enum class Freshness : std::uint8_t {
+    fresh,    ///< younger than a third of its expiry
+    stale,    ///< older: no new peers, no widened rights; what runs goes on
+    expired,  ///< past its expiry: the admin's setting decides
+    none,     ///< the node is in no federation
+};
+
+/// A consistent view; the engine asks anew for each decision and keeps nothing. Called on the
+/// engine's thread only.
+class DirectoryView {
+  public:
+    virtual ~DirectoryView() = default;
+    /// The institution of a node that is a member and not revoked.
+    [[nodiscard]] virtual std::optional<InstitutionId> institution_of(const NodeId&) const = 0;
+    /// Whether `key` may sign commits and control entries for the node; also for commits made
+    /// before a later revocation.
+    [[nodiscard]] virtual bool may_sign(const NodeId&, const PublicKey& key) const = 0;
+    /// The handle, or the id in hexadecimal when the directory does not have it.
+    [[nodiscard]] virtual std::string handle_of(const InstitutionId&) const = 0;
+    [[nodiscard]] virtual std::optional<InstitutionId> institution_by_handle(
+        std::string_view handle) const = 0;
+    /// Its nodes that are members and not revoked, ascending.
+    [[nodiscard]] virtual std::vector<NodeId> nodes_of(const InstitutionId&) const = 0;
+    [[nodiscard]] virtual bool is_in_group(const InstitutionId&, std::string_view group) const = 0;
+    [[nodiscard]] virtual Freshness freshness() const = 0;
+};
+
+}  // namespace sangam::sync
