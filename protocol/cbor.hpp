@@ -19,7 +19,7 @@ namespace sangam::cbor {
 /// Appends items to a byte string. The caller announces arrays and maps with their count and then
 /// writes that many items; map keys must come in canonical order.
 class Writer {
-  public:
+public:
     void unsigned_int(std::uint64_t value) { head(0, value); }
     void integer(std::int64_t value);
     void bytes(ByteView value);
@@ -36,11 +36,13 @@ class Writer {
     void version_vector(const VersionVector& vector);
     /// Bytes that are one or more complete items already.
     void raw(ByteView encoded);
+    /// Forgets what was written and keeps the memory, for writers that are used again and again.
+    void clear() { out_.clear(); }
 
     [[nodiscard]] const Bytes& data() const { return out_; }
     [[nodiscard]] Bytes take() { return std::move(out_); }
 
-  private:
+private:
     void head(std::uint8_t major, std::uint64_t argument);
     Bytes out_;
 };
@@ -49,7 +51,7 @@ class Writer {
 /// finish() reports it, so that a decoder reads straight through and checks once. Counts are
 /// checked against the bytes left before anything is allocated.
 class Reader {
-  public:
+public:
     explicit Reader(ByteView in) : in_(in) {}
 
     std::uint64_t unsigned_int();
@@ -90,7 +92,7 @@ class Reader {
     /// byte offset.
     [[nodiscard]] Result<void> finish();
 
-  private:
+private:
     std::uint64_t argument(std::uint8_t major);
     Value value_at(int depth);
     void skip(int depth);

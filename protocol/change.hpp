@@ -18,7 +18,6 @@ namespace sangam {
 
 inline constexpr std::size_t max_change_bytes = 4 * 1024 * 1024;  ///< wire format, of encode()
 inline constexpr std::size_t max_change_fields = 4096;            ///< wire format
-inline constexpr std::size_t max_name_bytes = 1024;  ///< a collection, a record id, a path name
 
 /// A field put (a value) or removed (no value).
 struct FieldWrite {
@@ -52,8 +51,8 @@ struct Change {
     /// Makes the whole form: sorts the writes by path, derives blind and salts. Refuses no fields,
     /// too many, a path twice, a path and its prefix, a value beyond the bounds, an empty or
     /// over-long key, invalid UTF-8.
-    static Result<Change> make(RecordKey key, VersionVector context,
-                               std::vector<FieldWrite> writes, const ChangeSecret& secret);
+    static Result<Change> make(RecordKey key, VersionVector context, std::vector<FieldWrite> writes,
+                               const ChangeSecret& secret);
 
     [[nodiscard]] bool is_whole() const { return secret.has_value(); }
     [[nodiscard]] std::size_t leaf_count() const { return fields.size() + hidden_leaves.size(); }

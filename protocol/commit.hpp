@@ -15,9 +15,9 @@
 
 namespace sangam {
 
-inline constexpr std::uint32_t max_commit_changes = 1024;          ///< wire format
-inline constexpr std::size_t max_commit_bytes = 512 * 1024;        ///< of all changes, or one larger
-inline constexpr std::size_t max_commit_heads = 4096;              ///< wire format
+inline constexpr std::uint32_t max_commit_changes = 1024;    ///< wire format
+inline constexpr std::size_t max_commit_bytes = 512 * 1024;  ///< of all changes, or one larger
+inline constexpr std::size_t max_commit_heads = 4096;        ///< wire format
 
 /// The last commit of a lane that an author held.
 struct Head {
@@ -31,9 +31,9 @@ struct Head {
 struct CommitHeader {
     DatasetUid dataset;
     Lane lane;
-    Sequence sequence{};           ///< 1 for the lane's first
-    Hash previous;                 ///< header hash of the lane's previous commit; zero for the first
-    std::vector<Head> heads;       ///< other lanes that advanced since the previous commit; by lane
+    Sequence sequence{};      ///< 1 for the lane's first
+    Hash previous;            ///< header hash of the lane's previous commit; zero for the first
+    std::vector<Head> heads;  ///< other lanes that advanced since the previous commit; by lane
     std::uint64_t manifest_number = 0;  ///< control-log number and hash of the manifest in force
     Hash manifest_hash;
     Hlc hlc;
@@ -69,9 +69,7 @@ struct CommitPart {
     std::vector<Change> changes;         ///< in the order of indices
     std::vector<Hash> proof;             ///< merkle::multiproof for indices
 
-    [[nodiscard]] bool is_complete() const {
-        return changes.size() == signed_header.header.count;
-    }
+    [[nodiscard]] bool is_complete() const { return changes.size() == signed_header.header.count; }
     [[nodiscard]] Bytes encode() const;
     static Result<CommitPart> decode(ByteView bytes);
     friend bool operator==(const CommitPart&, const CommitPart&) = default;
@@ -80,7 +78,7 @@ struct CommitPart {
 /// A CommitPart whose signature, leaves, hashes and proof were checked. Only verify() makes one of
 /// what came from outside; storage takes nothing else.
 class VerifiedPart {
-  public:
+public:
     /// Checks everything that the bytes alone can show: signature by the header's own key, each
     /// change's hash, the proof against the signed root, that `key` may sign for the lane's node as
     /// `may_sign` says, and that no two changes are to one record. The error names the failing
@@ -93,7 +91,7 @@ class VerifiedPart {
     [[nodiscard]] const std::vector<Hash>& change_hashes() const { return hashes_; }
     [[nodiscard]] const Hash& header_hash() const { return header_hash_; }
 
-  private:
+private:
     friend Result<VerifiedPart> build_commit(CommitHeader, std::vector<Change>, const SigningKey&);
     VerifiedPart() = default;
     CommitPart part_;

@@ -48,8 +48,8 @@ enum class Action : std::uint8_t {
 struct Schema {
     /// Which defaults of docs/protocol.md apply beneath what stands here (1: MCPD and BrAPI).
     std::uint32_t defaults = 1;
-    std::map<std::string, std::string> types;            ///< field path text -> text|number|date|code
-    std::map<std::string, std::string> strategies;       ///< field path or group -> strategy
+    std::map<std::string, std::string> types;       ///< field path text -> text|number|date|code
+    std::map<std::string, std::string> strategies;  ///< field path or group -> strategy
     std::map<std::string, std::vector<std::string>> groups;  ///< group -> its field paths
     friend bool operator==(const Schema&, const Schema&) = default;
 };
@@ -68,7 +68,7 @@ struct Manifest {
     std::string name;  ///< the part after the slash of `irri/rice-genebank`
     std::string title;
     std::string licence;
-    Hash nonce;  ///< random: two datasets made alike are still two
+    Hash nonce;                          ///< random: two datasets made alike are still two
     std::vector<InstitutionId> writers;  ///< besides the owner; ascending
     std::vector<Cut> cuts;               ///< ascending
     Schema schema;
@@ -81,8 +81,8 @@ struct Grant {
     GrantId id;
     Audience audience;
     std::set<Action> actions;
-    std::string where;        ///< row condition in COMMANDS' language; empty: all rows
-    std::vector<Path> hide;   ///< hidden fields and all below them; ascending
+    std::string where;       ///< row condition in COMMANDS' language; empty: all rows
+    std::vector<Path> hide;  ///< hidden fields and all below them; ascending
     friend bool operator==(const Grant&, const Grant&) = default;
     /// True when `action` is among the actions or included in one.
     [[nodiscard]] bool allows(Action action) const;

@@ -22,7 +22,7 @@ void init_crypto();
 
 /// An Ed25519 key pair. Copies hold the secret: keep few and short-lived.
 class SigningKey {
-  public:
+public:
     static constexpr std::size_t seed_size = 32;
     /// Derives the pair from 32 random bytes (RFC 8032).
     static SigningKey from_seed(ByteView seed);
@@ -32,7 +32,7 @@ class SigningKey {
     [[nodiscard]] Signature sign(std::string_view tag, ByteView message) const;
     ~SigningKey();
 
-  private:
+private:
     SigningKey() = default;
     std::array<std::uint8_t, 64> secret_{};
     PublicKey public_;
@@ -50,7 +50,7 @@ class SigningKey {
 
 /// Randomness as an interface, so that logic can be replayed from a seed. Not thread-safe.
 class Random {
-  public:
+public:
     virtual ~Random() = default;
     virtual void fill(std::span<std::uint8_t> out) = 0;
     template <class Fixed>
@@ -64,17 +64,17 @@ class Random {
 
 /// libsodium's generator; any thread.
 class SystemRandom final : public Random {
-  public:
+public:
     void fill(std::span<std::uint8_t> out) override;
 };
 
 /// A reproducible stream from a seed, for tests and the simulator. Never for keys.
 class SeededRandom final : public Random {
-  public:
+public:
     explicit SeededRandom(std::uint64_t seed) : state_(seed) {}
     void fill(std::span<std::uint8_t> out) override;
 
-  private:
+private:
     std::uint64_t state_;
 };
 

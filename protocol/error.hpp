@@ -58,5 +58,6 @@ using Result = std::expected<T, Error>;
 }  // namespace sangam
 
 /// States an invariant; the process stops with the place when it does not hold.
-#define SANGAM_ASSERT(expression) \
-    ((expression) ? static_cast<void>(0) : ::sangam::invariant_failed(#expression, __FILE__, __LINE__))
+#define SANGAM_ASSERT(expression)        \
+    ((expression) ? static_cast<void>(0) \
+                  : ::sangam::invariant_failed(#expression, __FILE__, __LINE__))

@@ -21,7 +21,8 @@ namespace sangam::merkle {
 [[nodiscard]] Hash root(std::span<const Hash> leaf_hashes);
 
 /// RFC 9162 section 2.1.3.1: the path for leaf `index` (0-based) in a tree of all the leaves.
-[[nodiscard]] std::vector<Hash> inclusion_proof(std::span<const Hash> leaf_hashes, std::size_t index);
+[[nodiscard]] std::vector<Hash> inclusion_proof(std::span<const Hash> leaf_hashes,
+                                                std::size_t index);
 /// RFC 9162 section 2.1.3.2. False for a path of the wrong length.
 [[nodiscard]] bool verify_inclusion(const Hash& leaf, std::uint64_t index, std::uint64_t tree_size,
                                     std::span<const Hash> path, const Hash& root);

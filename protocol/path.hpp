@@ -12,6 +12,9 @@
 
 namespace sangam {
 
+inline constexpr std::size_t max_name_bytes = 1024;  ///< a collection, a record id, a path name
+inline constexpr std::size_t max_path_names = 32;    ///< wire format; MCPD and BrAPI need 5
+
 /// One field's place in a record: at least one name in a valid path. An element of a set is the
 /// set's path plus the element's text as the last name; names may hold any UTF-8 text, also none.
 struct Path {

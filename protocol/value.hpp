@@ -18,10 +18,11 @@ namespace sangam {
 /// A field's value. Imports write text exactly as read; numbers, lists and maps come from JSON.
 /// Text is well-formed UTF-8; a number is finite; nesting is at most max_value_depth.
 class Value {
-  public:
+public:
     using Array = std::vector<Value>;
     using Map = std::map<std::string, Value, std::less<>>;
-    using Variant = std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Array, Map>;
+    using Variant =
+        std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Array, Map>;
 
     Value() : v_(nullptr) {}
     Value(std::nullptr_t) : v_(nullptr) {}
@@ -51,11 +52,11 @@ class Value {
     /// infinity, invalid UTF-8, and nesting beyond max_value_depth.
     static Result<Value> from_cbor(ByteView bytes);
 
-  private:
+private:
     Variant v_;
 };
 
-inline constexpr int max_value_depth = 16;                   ///< keeps recursion off the stack limit
+inline constexpr int max_value_depth = 16;  ///< keeps recursion off the stack limit
 inline constexpr std::size_t max_value_bytes = 1024 * 1024;  ///< SEMANTICS section 2, of its CBOR
 
 }  // namespace sangam

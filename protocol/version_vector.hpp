@@ -9,10 +9,12 @@
 
 namespace sangam {
 
+inline constexpr std::size_t max_vector_lanes = 4096;  ///< wire format, of one encoded vector
+
 /// Lane -> highest sequence covered, inclusive; a lane that is absent has none. Never holds 0.
 /// Ordered, so that its encoding is.
 class VersionVector {
-  public:
+public:
     using Map = std::map<Lane, Sequence>;
 
     [[nodiscard]] Sequence at(const Lane& lane) const {
@@ -39,7 +41,7 @@ class VersionVector {
     [[nodiscard]] const Map& entries() const { return entries_; }
     friend bool operator==(const VersionVector&, const VersionVector&) = default;
 
-  private:
+private:
     Map entries_;
 };
 
