@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The node's verbs, each returning the JSON document that COMMANDS names; the HTTP API and, through
+// the Unix socket, the command line call these. Every verb has the asker as a parameter.
+#pragma once
+
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+#include <string>
+
+#include "node/daemon/engine_runner.hpp"
+#include "node/daemon/membership.hpp"
+#include "node/daemon/peer_table.hpp"
+#include "node/http/message.hpp"
+#include "protocol/crypto.hpp"
+#include "storage/store.hpp"
+#include "sync/merger.hpp"
+
+namespace sangam::node {
+
+/// What the verbs work on; all outlive the service.
+struct ServiceContext {
+    storage::Store* store = nullptr;
+    const sync::Merger* merger = nullptr;
+    EngineRunner* engine = nullptr;
+    Membership* membership = nullptr;
+    const PeerTable* peers = nullptr;
+    NodeId node;
+    const SigningKey* key = nullptr;
+    Random* random = nullptr;  ///< thread-safe (SystemRandom)
+    std::string version;
+    std::string directory;  ///< the node's, for spooled uploads and rejects
+};
+
+/// The handler for both HTTP listeners: routes /api/v1/..., /healthz, /readyz.
+/// Thread-safe: runs on worker threads.
+class Service {
+  public:
+    explicit Service(ServiceContext context);
+    ~Service();
+    [[nodiscard]] http::Response handle(const http::Request& request);
+
+  private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sangam::node
