@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The composition root of `sangam node run`: makes every part of the daemon, joins them, runs until
+// it is told to stop. And `node join` for a node that does not run.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/error.hpp"
+
+namespace sangam::node {
+
+/// What the command line said; what it did not say comes from the environment (SANGAM_PEER_LISTEN,
+/// ...), then sangam.toml, then the defaults.
+struct NodeRunOptions {
+    std::optional<std::string> peer_listen;
+    std::optional<std::string> http_listen;
+    std::vector<std::string> advertise;        ///< HOST:PORT; empty: not said
+    std::optional<std::string> registry_poll;  ///< "30s"
+    std::optional<std::string> log_level;
+    bool json = false;  ///< the ready and the stopping line as JSON
+};
+
+/// Runs the node until SIGTERM or SIGINT, finishes what is being written, returns. One line on
+/// standard output when ready, one when stopping; logs on standard error. An error for what keeps
+/// it from starting: no node there, its lock is held, bad configuration or key, a port in use.
+[[nodiscard]] Result<void> run_node(const std::string& directory, const NodeRunOptions& options);
+
+/// `sangam node join INVITATION` for a node that does not run; "pending" or "member". Error
+/// "locked" when a daemon runs there: ask it through its socket instead.
+[[nodiscard]] Result<std::string> join_node(const std::string& directory,
+                                            const std::string& invitation);
+
+/// `sangam node admit NODE_ID` for a node that does not run; else as join_node().
+[[nodiscard]] Result<void> admit_node(const std::string& directory, const std::string& node_id);
+
+}  // namespace sangam::node
