@@ -51,6 +51,7 @@ struct RecordState {
 struct ImportState {
     Bytes cells;            ///< the importer's own encoding
     VersionVector version;  ///< the record's version right after that write
+    bool is_deleted = false;  ///< the record is deleted now; filled in by import_states()
 };
 
 /// A source of imports: (dataset, collection, this node, name).
