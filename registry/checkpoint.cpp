@@ -31,9 +31,10 @@ Result<Checkpoint> Checkpoint::parse(std::string_view text) {
     if (errc != std::errc{} || end != size.data() + size.size() ||
         (size.size() > 1 && size[0] == '0'))
         return bad("has a tree size that is not a plain number");
-    const auto hash =
-        from_base64(lines[2]).and_then([](const Bytes& b) { return Hash::from_bytes(b); });
-    if (!hash) return bad("has a root hash that is not 32 bytes in base64");
+    const auto bytes = from_base64(lines[2]);
+    if (!bytes) return bad("has a root hash that is not base64");
+    const auto hash = Hash::from_bytes(*bytes);
+    if (!hash) return bad("has a root hash that is not 32 bytes");
     out.root_hash = *hash;
     return out;
 }
