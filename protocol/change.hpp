@@ -16,8 +16,12 @@
 
 namespace sangam {
 
-inline constexpr std::size_t max_change_bytes = 4 * 1024 * 1024;  ///< wire format, of encode()
-inline constexpr std::size_t max_change_fields = 4096;            ///< wire format
+inline constexpr std::size_t max_change_bytes =
+    4 * 1024 * 1024;  ///< wire format, of the whole form
+/// What hiding or opening one field can add to a change's encoding: a leaf hash or a salt, with
+/// its CBOR heads. A partial form may be that much longer for each of its leaves.
+inline constexpr std::size_t max_bytes_added_per_leaf = 40;
+inline constexpr std::size_t max_change_fields = 4096;  ///< wire format
 
 /// A field put (a value) or removed (no value).
 struct FieldWrite {
@@ -38,8 +42,9 @@ struct OpenField {
 /// Two forms. *Whole*: `secret` is set, `fields` are all of them in path order, blind and salts
 /// derive from the secret, `hidden_leaves` is empty. *Partial*: no secret; the blind and each open
 /// field's salt are given; `hidden_leaves` (ascending) are the leaf hashes of the fields withheld.
-/// A change has at least one field. What a decoded change says of itself is not yet verified: its
-/// hash must be found under a signed commit (commit.hpp).
+/// A change has at least one field; a partial one may have no open field left, or nothing hidden (a
+/// holder was given all salts, one view after another, but never the secret). What a decoded change
+/// says of itself is not yet verified: its hash must be found under a signed commit (commit.hpp).
 struct Change {
     RecordKey key;
     VersionVector context;
@@ -81,6 +86,8 @@ struct Change {
 
     /// The one encoding on wire and disk: CBOR array beginning with the form (1 whole, 2 partial).
     [[nodiscard]] Bytes encode() const;
+    /// How long encode() is, without making it.
+    [[nodiscard]] std::size_t encoded_size() const;
     /// Strict and canonical; checks every bound that make() checks.
     static Result<Change> decode(ByteView bytes);
     friend bool operator==(const Change&, const Change&) = default;

@@ -17,6 +17,11 @@
 
 namespace sangam {
 
+inline constexpr std::size_t max_control_bytes = 512 * 1024;  ///< wire format, of an entry
+inline constexpr std::size_t max_control_items = 4096;        ///< wire format, of each list in it
+inline constexpr std::size_t max_control_text_bytes =
+    4 * 1024;  ///< wire format; COMMANDS' conditions
+
 /// Whom a grant is for.
 struct Audience {
     enum class Kind { institution, group, members, everyone };
@@ -104,6 +109,9 @@ struct ControlEntry {
     NodeId author;  ///< a node of the owner institution
     std::variant<Manifest, Grant, Revocation> body;
 
+    /// What decode() refuses, told before an entry is signed: bounds, order of lists, a body in a
+    /// chain where it does not belong, a first entry with a predecessor.
+    [[nodiscard]] Result<void> validate() const;
     [[nodiscard]] Bytes encode() const;
     static Result<ControlEntry> decode(ByteView bytes);
     [[nodiscard]] Hash hash() const;

@@ -46,6 +46,9 @@ public:
     [[nodiscard]] std::string_view text() const { return std::get<std::string>(v_); }
     friend bool operator==(const Value&, const Value&) = default;
 
+    /// Refuses invalid UTF-8, NaN, infinity, and nesting beyond max_value_depth: what may not reach
+    /// to_cbor(). The size of the encoding is for the caller to bound.
+    [[nodiscard]] Result<void> validate() const;
     /// Deterministic CBOR. Precondition: valid text and finite numbers.
     [[nodiscard]] Bytes to_cbor() const;
     /// Strict: refuses every other encoding of the same value, bytes after the end, NaN and
