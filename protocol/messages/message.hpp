@@ -17,11 +17,10 @@
 
 namespace sangam::messages {
 
-using Message =
-    std::variant<Hello, Abort, Ping, Pong, DirectoryOffer, DirectoryRequest, DirectoryUpdate,
-                 ControlUpdate, DatasetSummary, WriterHeads, WriterCommits, Subscribe,
-                 SubscribeReply, Delivery, DeliveryAck, Unsubscribe, SearchRequest, SearchPart,
-                 SearchDone>;
+using Message = std::variant<Hello, Abort, Ping, Pong, DirectoryOffer, DirectoryRequest,
+                             DirectoryUpdate, ControlUpdate, DatasetSummary, WriterHeads,
+                             WriterCommits, Subscribe, SubscribeReply, Delivery, DeliveryAck,
+                             Unsubscribe, SearchRequest, SearchPart, SearchDone>;
 
 /// A frame: u32 length of the body, u16 type, u16 flags (zero in version 1), then the body;
 /// integers are little-endian.

@@ -12,15 +12,19 @@
 
 namespace sangam::messages {
 
+inline constexpr std::size_t max_query_bytes = 4 * 1024;   ///< as of a condition
+inline constexpr std::uint32_t max_search_limit = 10'000;  ///< hits from one dataset: fits a frame
+inline constexpr std::size_t max_search_facets = 64;       ///< each costs a pass over the matches
+
 /// The asking institution is the connection's peer; a person's pseudonym is for logs only.
 struct SearchRequest {
     std::uint64_t query_id = 0;  ///< the asker's, unique on the connection
     std::string query;           ///< COMMANDS' QUERY; empty: all that the condition lets through
     std::string where;
-    std::uint32_t limit = 0;        ///< best hits wanted from each dataset, at most 10,000
-    std::uint32_t deadline_ms = 0;  ///< an answer after that is not looked at
-    std::vector<std::string> facets;  ///< field paths
-    std::string sort;                 ///< field path, "-" in front for descending; empty: by rank
+    std::uint32_t limit = 0;           ///< best hits wanted from each dataset, at most 10,000
+    std::uint32_t deadline_ms = 0;     ///< an answer after that is not looked at
+    std::vector<std::string> facets;   ///< field paths
+    std::string sort;                  ///< field path, "-" in front for descending; empty: by rank
     std::vector<DatasetUid> datasets;  ///< the datasets asked about; empty: all that may be seen
     std::string person;
     template <class Archive>
@@ -36,7 +40,7 @@ struct SearchHit {
     std::string title;
     double score = 0;
     bool has_score = false;  ///< false without a query
-    Bytes fields;            ///< CBOR map of field path text to value, only fields visible to the asker
+    Bytes fields;  ///< CBOR map of field path text to value, only fields visible to the asker
     std::string snippet;
     std::string sort_key;
     template <class Archive>
@@ -68,10 +72,11 @@ struct SearchPart {
     std::uint64_t query_id = 0;
     DatasetUid dataset;
     Source source = Source::failed;
-    std::uint64_t total = 0;     ///< exact over this source's scope
-    std::uint64_t held = 0;      ///< records that the source holds of what the asker may see
-    std::uint64_t expected = 0;  ///< records it ought to hold as of age_ms ago; origin: same as held
-    std::uint64_t age_ms = 0;    ///< since the replica last heard from the owner; origin: 0
+    std::uint64_t total = 0;  ///< exact over this source's scope
+    std::uint64_t held = 0;   ///< records that the source holds of what the asker may see
+    std::uint64_t expected =
+        0;                     ///< records it ought to hold as of age_ms ago; origin: same as held
+    std::uint64_t age_ms = 0;  ///< since the replica last heard from the owner; origin: 0
     std::vector<SearchHit> hits;
     std::vector<FacetCount> facets;
     std::string reason;

@@ -12,6 +12,8 @@
 
 namespace sangam::messages {
 
+inline constexpr std::size_t max_condition_bytes = 4 * 1024;  ///< COMMANDS "Conditions"
+
 /// The subscriber opens or resumes. The cursor is void, and a full copy starts, when has_cursor is
 /// false or either epoch is not the present one; the receiver's stored cursor wins over whatever
 /// the sender remembers.
@@ -40,7 +42,8 @@ struct SubscribeReply {
     SubscriptionId subscription;
     State state = State::refused;
     std::string reason;  ///< empty when accepted
-    bool full_copy = false;  ///< all in scope follows; what is not sent until copy_complete has left
+    bool full_copy =
+        false;  ///< all in scope follows; what is not sent until copy_complete has left
     Epoch sender_epoch{};
     std::uint64_t expected = 0;  ///< records in scope now
     template <class Archive>
@@ -52,9 +55,9 @@ struct SubscribeReply {
 
 /// Why a record is withdrawn. Never renumbered.
 enum class WithdrawReason : std::uint8_t {
-    deleted = 1,        ///< the record was deleted
-    left_scope = 2,     ///< it no longer meets the condition of grant or subscription
-    grant_ended = 3,    ///< the grant was revoked
+    deleted = 1,      ///< the record was deleted
+    left_scope = 2,   ///< it no longer meets the condition of grant or subscription
+    grant_ended = 3,  ///< the grant was revoked
     unsubscribed = 4,
 };
 
@@ -90,7 +93,7 @@ struct Delivery {
 struct DeliveryAck {
     SubscriptionId subscription;
     std::uint64_t number = 0;
-    Position position{};       ///< the receiver's cursor now
+    Position position{};        ///< the receiver's cursor now
     std::uint64_t records = 0;  ///< live records that it holds of the dataset
     template <class Archive>
     void serialize(Archive& archive) {
