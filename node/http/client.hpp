@@ -6,6 +6,8 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "node/http/message.hpp"
 #include "protocol/error.hpp"
@@ -17,7 +19,7 @@ struct ClientRequest {
     std::string target = "/";  ///< path and query, encoded
     std::string content_type = "application/json";
     std::string body;
-    std::string body_file;  ///< sent instead of body when not empty
+    std::vector<std::string> body_files;  ///< sent one after another instead of body, if any
     std::vector<std::pair<std::string, std::string>> headers;
     std::chrono::milliseconds deadline{30'000};  ///< for the whole exchange; 0: none
     std::size_t max_response_bytes = 256 * 1024 * 1024;

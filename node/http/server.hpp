@@ -20,15 +20,16 @@ struct ServerOptions {
     std::size_t max_connections = 512;         ///< more wait in the listen queue
     std::chrono::seconds idle_timeout{60};     ///< between requests and while one is read
     /// Which requests have their body spooled to a file in `spool_directory` (imports); nullptr:
-    /// none. Sees method and path only.
+    /// none. Sees the request line and the headers; called on a thread of `io`.
     std::function<bool(const Request&)> spools_body;
     std::string spool_directory;
     std::uint64_t max_spooled_bytes = 64ULL * 1024 * 1024 * 1024;
 };
 
-/// Accepts until stop(). Connections run on `io`, handlers on `workers`.
+/// Accepts until stop(). Connections run on `io`, handlers on `workers`; join `workers` before `io`
+/// is destroyed.
 class Server {
-  public:
+public:
     /// "127.0.0.1:7430", "[::1]:0"; port 0 takes a free one. An error of kind `failed` with code
     /// "address_in_use" and the like names the address and what to do.
     static Result<std::unique_ptr<Server>> listen_tcp(boost::asio::io_context& io,
