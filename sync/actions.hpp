@@ -53,6 +53,7 @@ struct LogLine {
     std::string text;
 };
 
-using Action = std::variant<Send, Close, PassDirectoryMessage, AnswerSearch, SearchFinished, LogLine>;
+using Action =
+    std::variant<Send, Close, PassDirectoryMessage, AnswerSearch, SearchFinished, LogLine>;
 
 }  // namespace sangam::sync

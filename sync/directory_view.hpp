@@ -23,10 +23,16 @@ enum class Freshness : std::uint8_t {
 /// A consistent view; the engine asks anew for each decision and keeps nothing. Called on the
 /// engine's thread only.
 class DirectoryView {
-  public:
+public:
     virtual ~DirectoryView() = default;
     /// The institution of a node that is a member and not revoked.
     [[nodiscard]] virtual std::optional<InstitutionId> institution_of(const NodeId&) const = 0;
+    /// The institution for which a node makes or once made commits: also of a node that was revoked
+    /// since, whose earlier commits still count.
+    [[nodiscard]] virtual std::optional<InstitutionId> author_institution(
+        const NodeId& node) const {
+        return institution_of(node);
+    }
     /// Whether `key` may sign commits and control entries for the node; also for commits made
     /// before a later revocation.
     [[nodiscard]] virtual bool may_sign(const NodeId&, const PublicKey& key) const = 0;

@@ -32,7 +32,7 @@ struct EngineConfig {
 };
 
 class Engine {
-  public:
+public:
     /// All references must outlive the engine.
     Engine(EngineConfig config, storage::Store& store, const DirectoryView& directory,
            const Merger& merger, Random& random);
@@ -53,10 +53,12 @@ class Engine {
     void data_changed(const DatasetUid&, Millis now);
     /// Control entries were made here (dataset, grant, revoke).
     void control_changed(const DatasetUid&, Millis now);
-    /// The directory moved: revoked peers are cut off, audiences recomputed, waiting things retried.
+    /// The directory moved: revoked peers are cut off, audiences recomputed, waiting things
+    /// retried.
     void directory_changed(Millis now);
 
-    // ---- subscriptions ---------------------------------------------------------------------------
+    // ---- subscriptions
+    // ---------------------------------------------------------------------------
     /// Starts at once or waits with a reason. Refuses a dataset of the node's own institution and a
     /// second subscription to one dataset. `dataset` is INSTITUTION/NAME.
     Result<SubscriptionId> subscribe(const std::string& dataset, const std::string& where,
@@ -64,7 +66,8 @@ class Engine {
     /// Ends it and drops the replica.
     Result<void> unsubscribe(const SubscriptionId&, Millis now);
 
-    // ---- search ------------------------------------------------------------------------------------
+    // ---- search
+    // ------------------------------------------------------------------------------------
     /// Begins: asks every node that owns a dataset in question, itself included, with the deadline.
     SearchId start_search(const SearchQuery&, const Asker&, Millis now);
     /// A worker's answer to AnswerSearch.
@@ -77,7 +80,7 @@ class Engine {
     /// Everything to do since the last call, in order.
     [[nodiscard]] std::vector<Action> take_actions();
 
-  private:
+private:
     class Impl;
     std::unique_ptr<Impl> impl_;
 };

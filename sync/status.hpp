@@ -17,7 +17,7 @@ struct PeerStatus {
     NodeId node;
     std::string institution;  ///< handle
     std::string software;
-    std::int64_t rtt_ms = -1;  ///< of the last ping; -1 before the first
+    std::int64_t rtt_ms = -1;         ///< of the last ping; -1 before the first
     std::int64_t clock_ahead_ms = 0;  ///< the peer's clock minus ours at hello
     Millis since{};
 };
@@ -51,10 +51,17 @@ struct ServingStatus {
     Millis last_ack{};
 };
 
+/// What an owner's node said of a dataset of its own (`dataset list --remote`).
+struct RemoteDataset {
+    DatasetUid dataset;
+    std::uint64_t records = 0;  ///< that this node's institution may see there
+};
+
 struct EngineStatus {
     std::vector<PeerStatus> peers;
     std::vector<SubscriptionStatus> subscriptions;
     std::vector<ServingStatus> serving;
+    std::vector<RemoteDataset> remote_datasets;  ///< by dataset
     /// A sentence when most peers agree that this node's clock is off; else empty.
     std::string clock_warning;
 };

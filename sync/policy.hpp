@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one decision point (DESIGN section 7): who may do what with a dataset, and which fields show.
+// Every way out calls decide(): tail, copy, search, count, HTTP, log.
+//
+// Rules:
+//  - The default is nothing. Rights come from the owner's live grants in the control chains.
+//  - People of this node's own institution see all that it holds; the owner and the writers of the
+//    manifest see all of the dataset.
+//  - `search`, `aggregate` and `replicate` include `discover`.
+//  - A field is visible when one of the grants that let the asker act shows it.
+//  - A node that does not own the dataset answers others by grants to `members` and `public` only
+//    (SEMANTICS section 5, "Stand-in").
+//  - A grant with a row condition lets through nothing beyond `discover` while conditions cannot be
+//    evaluated: a restriction that is not understood must not become a permission.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "storage/store.hpp"
+#include "sync/asker.hpp"
+#include "sync/directory_view.hpp"
+
+namespace sangam::sync {
+
+/// What a decision lets through.
+struct Scope {
+    bool allowed = false;
+    std::string reason;        ///< a sentence; of a refusal, or of what a grant could not give
+    std::vector<Path> hidden;  ///< these and all below them do not show; ascending
+
+    [[nodiscard]] bool shows(const Path& field) const;
+    [[nodiscard]] bool hides_nothing() const { return hidden.empty(); }
+    friend bool operator==(const Scope&, const Scope&) = default;
+};
+
+/// The control log of one dataset, read once for any number of decisions.
+struct DatasetPolicy {
+    storage::DatasetInfo info;
+    std::vector<Grant> grants;  ///< that no revocation ended, by chain and number
+    /// Highest number of each chain: says under which control entries a decision was made.
+    std::vector<std::pair<std::string, std::uint64_t>> numbers;
+
+    /// Nothing for an unknown dataset.
+    static std::optional<DatasetPolicy> load(const storage::Reader& reader, const DatasetUid& uid);
+    [[nodiscard]] bool is_writer(const InstitutionId& institution) const;
+    [[nodiscard]] bool is_owner(const InstitutionId& institution) const {
+        return info.manifest.owner == institution;
+    }
+};
+
+/// `policy` must be of this store. Pure; any thread on which `directory` may be used.
+[[nodiscard]] Scope decide(const Asker& asker, Action action, const DatasetPolicy& policy,
+                           const DirectoryView& directory);
+/// The same, from the store. Refuses an unknown dataset in the words of a hidden one.
+[[nodiscard]] Scope decide(const Asker& asker, Action action, const DatasetUid& dataset,
+                           const storage::Reader& reader, const DirectoryView& directory);
+
+/// What the owner's grants let an institution do at the owner's own nodes, whatever this node
+/// holds: the `can` of `dataset list --remote`.
+[[nodiscard]] std::set<Action> rights_at_owner(const InstitutionId& institution,
+                                               const DatasetPolicy& policy,
+                                               const DirectoryView& directory);
+
+/// Paths that both lists hide (each hides what it names and all below).
+[[nodiscard]] std::vector<Path> hidden_in_both(const std::vector<Path>& a,
+                                               const std::vector<Path>& b);
+
+}  // namespace sangam::sync
