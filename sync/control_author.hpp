@@ -47,7 +47,7 @@ struct DatasetChange {
 struct GrantSpec {
     DatasetUid dataset;
     std::string audience;  ///< as in COMMANDS: a handle, group:NAME, members, public
-    std::set<Action> actions;
+    std::set<sangam::Action> actions;
     std::vector<Path> hide;
     std::string where;
 };

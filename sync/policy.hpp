@@ -53,17 +53,17 @@ struct DatasetPolicy {
 };
 
 /// `policy` must be of this store. Pure; any thread on which `directory` may be used.
-[[nodiscard]] Scope decide(const Asker& asker, Action action, const DatasetPolicy& policy,
+[[nodiscard]] Scope decide(const Asker& asker, sangam::Action action, const DatasetPolicy& policy,
                            const DirectoryView& directory);
 /// The same, from the store. Refuses an unknown dataset in the words of a hidden one.
-[[nodiscard]] Scope decide(const Asker& asker, Action action, const DatasetUid& dataset,
+[[nodiscard]] Scope decide(const Asker& asker, sangam::Action action, const DatasetUid& dataset,
                            const storage::Reader& reader, const DirectoryView& directory);
 
 /// What the owner's grants let an institution do at the owner's own nodes, whatever this node
 /// holds: the `can` of `dataset list --remote`.
-[[nodiscard]] std::set<Action> rights_at_owner(const InstitutionId& institution,
-                                               const DatasetPolicy& policy,
-                                               const DirectoryView& directory);
+[[nodiscard]] std::set<sangam::Action> rights_at_owner(const InstitutionId& institution,
+                                                       const DatasetPolicy& policy,
+                                                       const DirectoryView& directory);
 
 /// Paths that both lists hide (each hides what it names and all below).
 [[nodiscard]] std::vector<Path> hidden_in_both(const std::vector<Path>& a,

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/control_exchange.hpp"
+
+#include <algorithm>
+
+#include "sync/limits.hpp"
+
+namespace sangam::sync {
+namespace {
+
+using messages::AbortCode;
+using storage::Holding;
+
+/// Only who has the whole log may pass it on.
+bool may_send(Holding holding) { return holding == Holding::own || holding == Holding::writer; }
+
+/// The newest manifest among the entries of an update.
+const Manifest* newest_manifest(const std::vector<SignedControl>& entries) {
+    const Manifest* out = nullptr;
+    for (const SignedControl& signed_entry : entries)
+        if (const auto* manifest = std::get_if<Manifest>(&signed_entry.entry.body)) out = manifest;
+    return out;
+}
+
+}  // namespace
+
+std::vector<messages::ControlNumber> ControlExchange::numbers_for(
+    const InstitutionId& institution) const {
+    std::vector<messages::ControlNumber> out;
+    const auto reader = context_.store.reader();
+    for (const storage::DatasetInfo& info : reader->datasets()) {
+        const auto& writers = info.manifest.writers;
+        if (info.manifest.owner != institution &&
+            std::find(writers.begin(), writers.end(), institution) == writers.end())
+            continue;
+        for (const auto& [chain, number] : reader->control_numbers(info.uid))
+            if (out.size() < limits::max_hello_control) out.push_back({info.uid, chain, number});
+    }
+    return out;
+}
+
+void ControlExchange::opened(const PeerSession& session,
+                             const std::vector<messages::ControlNumber>& numbers) {
+    Peer& peer = peers_[session.connection()];
+    peer = {};
+    const auto reader = context_.store.reader();
+    std::set<DatasetUid> forgotten;
+    for (const messages::ControlNumber& number : numbers) {
+        peer.has[{number.dataset, number.chain}] = number.number;
+        const auto info = reader->dataset(number.dataset);
+        if (!info || info->holding != Holding::own) continue;
+        const auto held = reader->control_numbers(number.dataset);
+        const auto it = std::find_if(held.begin(), held.end(),
+                                     [&](const auto& h) { return h.first == number.chain; });
+        const std::uint64_t ours = it == held.end() ? 0 : it->second;
+        if (number.number > ours && forgotten.insert(number.dataset).second)
+            context_.outbox.error(
+                session.peer(),
+                "a holder has entry " + std::to_string(number.number) + " of control chain " +
+                    number.chain + " of dataset " + info->manifest.name + ", this node only " +
+                    std::to_string(ours) +
+                    ": this store has forgotten grants or their end; restore control.log from the "
+                    "backup before sharing anything new");
+    }
+    for (const storage::DatasetInfo& info : reader->datasets())
+        if (may_send(info.holding))
+            if (const auto policy = DatasetPolicy::load(*reader, info.uid))
+                offer_to(session, *reader, *policy);
+}
+
+void ControlExchange::closed(ConnectionId connection) { peers_.erase(connection); }
+
+void ControlExchange::offer(const DatasetUid& dataset) {
+    const auto reader = context_.store.reader();
+    const auto policy = DatasetPolicy::load(*reader, dataset);
+    if (!policy || !may_send(policy->info.holding)) return;
+    for (const ConnectionId connection : context_.sessions.open())
+        offer_to(*context_.sessions.find(connection), *reader, *policy);
+}
+
+void ControlExchange::offer_all() {
+    const auto reader = context_.store.reader();
+    for (const storage::DatasetInfo& info : reader->datasets())
+        if (may_send(info.holding)) offer(info.uid);
+}
+
+std::vector<std::string> ControlExchange::chains_for(const PeerSession& session,
+                                                     const DatasetPolicy& policy) const {
+    const InstitutionId& theirs = session.institution();
+    std::vector<std::string> out;
+    if (policy.is_owner(theirs)) {
+        out.emplace_back(chain_for_all);
+        for (const auto& [chain, number] : policy.numbers)
+            if (chain != chain_for_all) out.push_back(chain);
+        return out;
+    }
+    const bool may_know =
+        decide(Asker::member(theirs), sangam::Action::discover, policy, context_.directory).allowed;
+    const auto peer = peers_.find(session.connection());
+    const bool knew = peer != peers_.end() &&
+                      peer->second.has.contains({policy.info.uid, std::string(chain_for_all)});
+    if (!may_know && !knew) return out;
+    // A holder that has to give back what it holds still needs the manifest in force.
+    if (may_know) out.emplace_back(chain_for_all);
+    Audience institution;
+    institution.kind = Audience::Kind::institution;
+    institution.institution = theirs;
+    const std::string own_chain = institution.chain();
+    for (const auto& [chain, number] : policy.numbers) {
+        const auto audience = Audience::parse_chain(chain);
+        if (!audience) continue;
+        const bool concerns_it = chain == own_chain || audience->kind == Audience::Kind::members ||
+                                 audience->kind == Audience::Kind::everyone ||
+                                 (audience->kind == Audience::Kind::group &&
+                                  context_.directory.is_in_group(theirs, audience->group));
+        if (concerns_it) out.push_back(chain);
+    }
+    return out;
+}
+
+void ControlExchange::offer_to(const PeerSession& session, const storage::Reader& reader,
+                               const DatasetPolicy& policy) {
+    for (const std::string& chain : chains_for(session, policy))
+        send_chain(session, reader, policy.info.uid, chain);
+    send_summary(session, policy);
+}
+
+void ControlExchange::send_chain(const PeerSession& session, const storage::Reader& reader,
+                                 const DatasetUid& dataset, const std::string& chain) {
+    std::uint64_t& has = peers_[session.connection()].has[{dataset, chain}];
+    messages::ControlUpdate update{dataset, {}};
+    std::size_t bytes = 0;
+    const auto flush = [&] {
+        if (update.entries.empty()) return;
+        context_.outbox.send(session.connection(), update);
+        update.entries.clear();
+        bytes = 0;
+    };
+    for (const SignedControl& entry : reader.control(dataset, chain, has)) {
+        Bytes encoded = entry.encode();
+        if (bytes + encoded.size() > limits::control_bytes) flush();
+        bytes += encoded.size();
+        update.entries.push_back(std::move(encoded));
+        has = entry.entry.number;
+    }
+    flush();
+}
+
+void ControlExchange::send_summary(const PeerSession& session, const DatasetPolicy& policy) {
+    if (policy.info.holding != Holding::own || policy.is_owner(session.institution())) return;
+    const Asker asker = Asker::member(session.institution());
+    if (!decide(asker, sangam::Action::discover, policy, context_.directory).allowed) return;
+    const bool may_see_records =
+        decide(asker, sangam::Action::search, policy, context_.directory).allowed ||
+        decide(asker, sangam::Action::replicate, policy, context_.directory).allowed;
+    const std::uint64_t records = may_see_records ? policy.info.live_records : 0;
+    auto& told = peers_[session.connection()].told;
+    const auto it = told.find(policy.info.uid);
+    if (it != told.end() && it->second == records) return;
+    told[policy.info.uid] = records;
+    context_.outbox.send(session.connection(), messages::DatasetSummary{policy.info.uid, records});
+}
+
+std::expected<ControlExchange::Outcome, messages::Abort> ControlExchange::check_author(
+    const SignedControl& signed_entry, const InstitutionId& owner) const {
+    const ControlEntry& entry = signed_entry.entry;
+    const auto author = context_.directory.author_institution(entry.author);
+    if (!author) return Outcome::waits;
+    if (*author != owner)
+        return cut_off(AbortCode::not_allowed, "a control entry of dataset " +
+                                                   entry.dataset_uid().hex() +
+                                                   " by a node that is not the owner's");
+    if (!context_.directory.may_sign(entry.author, signed_entry.key))
+        return cut_off(AbortCode::invalid_data,
+                       "a control entry under a key that may not sign for its author");
+    return Outcome::applied;
+}
+
+Holding ControlExchange::holding_for(const Manifest& manifest, const storage::Reader& reader,
+                                     const DatasetUid& dataset) const {
+    const InstitutionId home = context_.home();
+    if (manifest.owner == home) return Holding::own;
+    if (std::find(manifest.writers.begin(), manifest.writers.end(), home) != manifest.writers.end())
+        return Holding::writer;
+    for (const storage::OwnSubscription& subscription : reader.own_subscriptions())
+        if (subscription.dataset == dataset) return Holding::replica;
+    return Holding::known;
+}
+
+std::expected<ControlExchange::Outcome, messages::Abort> ControlExchange::take(
+    const DatasetUid& dataset, const std::vector<SignedControl>& entries) {
+    const auto reader = context_.store.reader();
+    const auto held = reader->dataset(dataset);
+    const Manifest* newest = newest_manifest(entries);
+    if (!held && !newest) return Outcome::applied;  // of something that we were never told of
+    const InstitutionId owner = held ? held->manifest.owner : newest->owner;
+    for (const SignedControl& entry : entries) {
+        const auto* manifest = std::get_if<Manifest>(&entry.entry.body);
+        if (manifest && manifest->owner != owner)
+            return cut_off(AbortCode::not_allowed,
+                           "a manifest that gives dataset " + dataset.hex() + " another owner");
+        const auto checked = check_author(entry, owner);
+        if (!checked || *checked == Outcome::waits) return checked;
+    }
+    const auto numbers = reader->control_numbers(dataset);
+    const auto stored = context_.store.put_control(
+        dataset, entries, holding_for(newest ? *newest : held->manifest, *reader, dataset));
+    if (!stored) return cut_off(AbortCode::invalid_data, stored.error().text());
+    if (context_.store.reader()->control_numbers(dataset) != numbers) changed_.push_back(dataset);
+    return Outcome::applied;
+}
+
+Verdict ControlExchange::received(const PeerSession& session,
+                                  const messages::ControlUpdate& update) {
+    std::vector<SignedControl> entries;
+    for (const Bytes& encoded : update.entries) {
+        auto entry = SignedControl::decode(encoded);
+        if (!entry) return cut_off(AbortCode::bad_message, entry.error().text());
+        if (entry->entry.dataset_uid() != update.dataset)
+            return cut_off(AbortCode::bad_message, "a control entry of another dataset");
+        if (!entry->has_valid_signature())
+            return cut_off(AbortCode::invalid_data, "a control entry with a false signature");
+        entries.push_back(std::move(*entry));
+    }
+    const auto outcome = take(update.dataset, entries);
+    if (!outcome) return std::unexpected(outcome.error());
+    Peer& peer = peers_[session.connection()];
+    for (const SignedControl& entry : entries) {
+        std::uint64_t& has = peer.has[{update.dataset, entry.entry.chain}];
+        has = std::max(has, entry.entry.number);
+    }
+    if (*outcome == Outcome::waits) {
+        if (waiting_.size() < limits::max_waiting_control) {
+            waiting_.emplace_back(update.dataset, std::move(entries));
+            context_.outbox.info(session.peer(),
+                                 "control entries of dataset " + update.dataset.hex() +
+                                     " wait until the directory names their author");
+        } else {
+            context_.outbox.warning(session.peer(),
+                                    "too many control entries wait for the directory; dropped, "
+                                    "they come again with the next connection");
+        }
+    }
+    return {};
+}
+
+void ControlExchange::directory_changed() {
+    auto waiting = std::exchange(waiting_, {});
+    for (auto& [dataset, entries] : waiting) {
+        const auto outcome = take(dataset, entries);
+        if (!outcome)
+            context_.outbox.warning({}, "control entries of dataset " + dataset.hex() +
+                                            " that waited were refused: " + outcome.error().reason);
+        else if (*outcome == Outcome::waits)
+            waiting_.emplace_back(dataset, std::move(entries));
+    }
+    offer_all();
+}
+
+void ControlExchange::received(const PeerSession& session,
+                               const messages::DatasetSummary& summary) {
+    const auto info = context_.store.reader()->dataset(summary.dataset);
+    if (info && info->manifest.owner == session.institution())
+        remote_[summary.dataset] = summary.records;
+}
+
+void ControlExchange::tick() {
+    if (outdated_.empty() || context_.now - summaries_sent_ < limits::summary_every) return;
+    summaries_sent_ = context_.now;
+    const auto reader = context_.store.reader();
+    for (const DatasetUid& dataset : std::exchange(outdated_, {})) {
+        const auto policy = DatasetPolicy::load(*reader, dataset);
+        if (!policy) continue;
+        for (const ConnectionId connection : context_.sessions.open())
+            send_summary(*context_.sessions.find(connection), *policy);
+    }
+}
+
+std::vector<RemoteDataset> ControlExchange::remote_datasets() const {
+    std::vector<RemoteDataset> out;
+    for (const auto& [dataset, records] : remote_) out.push_back({dataset, records});
+    return out;
+}
+
+}  // namespace sangam::sync

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the control log travels (SEMANTICS section 3): what each peer may have of each dataset's
+// chains, and what of a peer's entries is taken.
+//
+// Sent, by a node that owns or writes the dataset, before any data that was released under it:
+//  - to nodes of the owner: every chain;
+//  - to writers, and to whom a grant lets discover the dataset: the chain for all, their own
+//    institution's, their groups', `members` and `public`;
+//  - to whom once had it: the audience chains still, so that the end of a grant reaches them.
+// Taken: entries that continue a chain, signed by a node of the owner. Whoever brings them may be
+// anybody: the signature speaks.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "protocol/messages/control_messages.hpp"
+#include "protocol/messages/session_messages.hpp"
+#include "sync/policy.hpp"
+#include "sync/sessions.hpp"
+
+namespace sangam::sync {
+
+class ControlExchange {
+public:
+    explicit ControlExchange(EngineContext& context) : context_(context) {}
+
+    /// What our hello to a node of `institution` names: the chains of what that institution owns or
+    /// writes.
+    [[nodiscard]] std::vector<messages::ControlNumber> numbers_for(
+        const InstitutionId& institution) const;
+    /// Takes the numbers that the peer's hello named, and sends what follows them.
+    void opened(const PeerSession& session, const std::vector<messages::ControlNumber>& numbers);
+    void closed(ConnectionId connection);
+    /// Sends to every peer what it lacks and may have of one dataset.
+    void offer(const DatasetUid& dataset);
+    /// The same for all datasets: membership of institutions or groups changed.
+    void offer_all();
+    /// The verdict on a peer's update; the datasets whose entries grew are in take_changed().
+    [[nodiscard]] Verdict received(const PeerSession& session,
+                                   const messages::ControlUpdate& update);
+    /// Tries again what waited for the directory to name its author.
+    void directory_changed();
+    [[nodiscard]] std::vector<DatasetUid> take_changed() { return std::exchange(changed_, {}); }
+
+    // ---- how much there is to see
+    // ----------------------------------------------------------------
+    void received(const PeerSession& session, const messages::DatasetSummary& summary);
+    /// Marks the dataset's summaries as out of date.
+    void data_changed(const DatasetUid& dataset) { outdated_.insert(dataset); }
+    void tick();
+    [[nodiscard]] std::vector<RemoteDataset> remote_datasets() const;
+
+private:
+    using ChainKey = std::pair<DatasetUid, std::string>;
+    struct Peer {
+        std::map<ChainKey, std::uint64_t> has;
+        std::map<DatasetUid, std::uint64_t> told;  ///< the count in the last summary
+    };
+    enum class Outcome { applied, waits };
+    void offer_to(const PeerSession& session, const storage::Reader& reader,
+                  const DatasetPolicy& policy);
+    [[nodiscard]] std::vector<std::string> chains_for(const PeerSession& session,
+                                                      const DatasetPolicy& policy) const;
+    void send_chain(const PeerSession& session, const storage::Reader& reader,
+                    const DatasetUid& dataset, const std::string& chain);
+    void send_summary(const PeerSession& session, const DatasetPolicy& policy);
+    [[nodiscard]] std::expected<Outcome, messages::Abort> take(
+        const DatasetUid& dataset, const std::vector<SignedControl>& entries);
+    [[nodiscard]] std::expected<Outcome, messages::Abort> check_author(
+        const SignedControl& entry, const InstitutionId& owner) const;
+    [[nodiscard]] storage::Holding holding_for(const Manifest& manifest,
+                                               const storage::Reader& reader,
+                                               const DatasetUid& dataset) const;
+
+    EngineContext& context_;
+    std::map<ConnectionId, Peer> peers_;
+    std::vector<DatasetUid> changed_;
+    std::vector<std::pair<DatasetUid, std::vector<SignedControl>>> waiting_;
+    std::map<DatasetUid, std::uint64_t> remote_;
+    std::set<DatasetUid> outdated_;
+    Millis summaries_sent_{};
+};
+
+}  // namespace sangam::sync

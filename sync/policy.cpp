@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/policy.hpp"
+
+#include <algorithm>
+
+namespace sangam::sync {
+namespace {
+
+/// The words for "no" are the same whether the dataset is hidden or does not exist.
+Scope nothing_there() {
+    return {false, "there is no such dataset, or nothing of it is shared with you", {}};
+}
+
+bool is_for(const Audience& audience, const Asker& asker, const DirectoryView& directory) {
+    const bool is_member = asker.kind != Asker::Kind::everyone;
+    switch (audience.kind) {
+        case Audience::Kind::everyone:
+            return true;
+        case Audience::Kind::members:
+            return is_member;
+        case Audience::Kind::institution:
+            return is_member && audience.institution == asker.institution;
+        case Audience::Kind::group:
+            return is_member && directory.is_in_group(asker.institution, audience.group);
+    }
+    return false;
+}
+
+/// A grant's rights while conditions cannot be evaluated.
+bool lets(const Grant& grant, sangam::Action action) {
+    if (!grant.allows(action)) return false;
+    return grant.where.empty() || action == sangam::Action::discover;
+}
+
+/// What the grants alone give; `only_open`: those to members and public.
+Scope decide_by_grants(const Asker& asker, sangam::Action action, const DatasetPolicy& policy,
+                       const DirectoryView& directory, bool only_open) {
+    Scope scope;
+    bool is_discoverable = false;
+    bool has_condition = false;
+    for (const Grant& grant : policy.grants) {
+        if (only_open && grant.audience.kind != Audience::Kind::members &&
+            grant.audience.kind != Audience::Kind::everyone)
+            continue;
+        if (!is_for(grant.audience, asker, directory)) continue;
+        is_discoverable = is_discoverable || grant.allows(sangam::Action::discover);
+        has_condition = has_condition || (grant.allows(action) && !grant.where.empty());
+        if (!lets(grant, action)) continue;
+        scope.hidden = scope.allowed ? hidden_in_both(scope.hidden, grant.hide) : grant.hide;
+        scope.allowed = true;
+    }
+    if (scope.allowed) {
+        if (action == sangam::Action::discover)
+            scope.hidden.clear();  // a description has no fields
+        return scope;
+    }
+    if (!is_discoverable) return nothing_there();
+    scope.reason = has_condition ? "the grant has a row condition, which this version of the node "
+                                   "cannot evaluate; it allows no more than the description"
+                                 : "no grant for " + std::string(to_text(action)) + " yet";
+    return scope;
+}
+
+}  // namespace
+
+bool Scope::shows(const Path& field) const {
+    return std::none_of(hidden.begin(), hidden.end(),
+                        [&](const Path& path) { return field.is_at_or_below(path); });
+}
+
+std::optional<DatasetPolicy> DatasetPolicy::load(const storage::Reader& reader,
+                                                 const DatasetUid& uid) {
+    auto info = reader.dataset(uid);
+    if (!info) return std::nullopt;
+    DatasetPolicy policy{std::move(*info), {}, reader.control_numbers(uid)};
+    for (const auto& [chain, number] : policy.numbers) {
+        if (chain == chain_for_all) continue;
+        std::vector<Grant> live;
+        for (const SignedControl& signed_entry : reader.control(uid, chain, 0)) {
+            const auto& body = signed_entry.entry.body;
+            if (const auto* grant = std::get_if<Grant>(&body)) {
+                // A grant counts only in its own audience's chain, so that its end reaches
+                // everyone whom the grant reached.
+                if (grant->audience.chain() == chain) live.push_back(*grant);
+            } else if (const auto* end = std::get_if<Revocation>(&body)) {
+                std::erase_if(live, [&](const Grant& g) { return g.id == end->grant; });
+            }
+        }
+        policy.grants.insert(policy.grants.end(), live.begin(), live.end());
+    }
+    return policy;
+}
+
+bool DatasetPolicy::is_writer(const InstitutionId& institution) const {
+    const auto& writers = info.manifest.writers;
+    return std::find(writers.begin(), writers.end(), institution) != writers.end();
+}
+
+Scope decide(const Asker& asker, sangam::Action action, const DatasetPolicy& policy,
+             const DirectoryView& directory) {
+    if (asker.kind == Asker::Kind::home) return {true, {}, {}};
+    if (asker.kind == Asker::Kind::institution &&
+        (policy.is_owner(asker.institution) || policy.is_writer(asker.institution)))
+        return {true, {}, {}};
+    const bool is_origin = policy.info.holding == storage::Holding::own;
+    return decide_by_grants(asker, action, policy, directory, !is_origin);
+}
+
+Scope decide(const Asker& asker, sangam::Action action, const DatasetUid& dataset,
+             const storage::Reader& reader, const DirectoryView& directory) {
+    const auto policy = DatasetPolicy::load(reader, dataset);
+    return policy ? decide(asker, action, *policy, directory) : nothing_there();
+}
+
+std::set<sangam::Action> rights_at_owner(const InstitutionId& institution,
+                                         const DatasetPolicy& policy,
+                                         const DirectoryView& directory) {
+    std::set<sangam::Action> out;
+    const bool is_inside = policy.is_owner(institution) || policy.is_writer(institution);
+    for (const sangam::Action action : {sangam::Action::discover, sangam::Action::search,
+                                        sangam::Action::aggregate, sangam::Action::replicate})
+        if (is_inside ||
+            decide_by_grants(Asker::member(institution), action, policy, directory, false).allowed)
+            out.insert(action);
+    return out;
+}
+
+std::vector<Path> hidden_in_both(const std::vector<Path>& a, const std::vector<Path>& b) {
+    std::set<Path> out;
+    for (const Path& x : a) {
+        for (const Path& y : b) {
+            if (x.is_at_or_below(y))
+                out.insert(x);
+            else if (y.is_at_or_below(x))
+                out.insert(y);
+        }
+    }
+    return {out.begin(), out.end()};
+}
+
+}  // namespace sangam::sync
