@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a cell's text to the leaves that it is stored as, and back, exactly (SEMANTICS section 4,
+// docs/decisions/0060): text, a whole list, or a set with one leaf for each distinct element.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/ingest/field_model.hpp"
+#include "protocol/change.hpp"
+#include "protocol/value.hpp"
+
+namespace sangam::node::ingest {
+
+/// The elements of a `;`-separated cell, in order, nothing trimmed, empty ones kept. No text: none.
+[[nodiscard]] std::vector<std::string_view> split_list(std::string_view text);
+
+/// True when an element stands more than once.
+[[nodiscard]] bool has_repeats(const std::vector<std::string_view>& elements);
+
+/// Appends the writes that make `field` say `text`. Empty text removes the field. For a set all
+/// elements are written anew, each with its index (an array of indexes where it repeats), and those
+/// of `previous_text` that are gone are removed.
+void append_writes(std::vector<FieldWrite>& out, const Path& field, Shape shape,
+                   std::string_view text, std::string_view previous_text);
+
+/// The same for a value that a person gives: for a set, an array of texts (or one text);
+/// `present` are the elements that the record has now. An error when a set is given anything else.
+[[nodiscard]] Result<void> append_value_writes(std::vector<FieldWrite>& out, const Path& field,
+                                               Shape shape, const std::optional<Value>& value,
+                                               const std::vector<std::string>& present);
+
+/// The places of a set's element within its author's list, from the value of its leaf: at least
+/// one. Anything that is no index counts as 0.
+[[nodiscard]] std::vector<std::int64_t> element_indexes(const Value& leaf_value);
+
+/// What a cell of a CSV export shows: text as it is, an array joined by `;`, a number or flag as
+/// JSON prints it, a map as JSON, null as nothing.
+[[nodiscard]] std::string cell_text(const Value& value);
+
+}  // namespace sangam::node::ingest

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes RFC 4180 text that CsvReader gives back unchanged, cell by cell.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace sangam::node::ingest {
+
+/// Appends one row and a LF. A cell is quoted when it holds the delimiter, a quote, CR or LF, and
+/// when it is the only one of its row and empty (a line without a byte is no row).
+void append_csv_row(std::string& out, std::span<const std::string_view> cells,
+                    char delimiter = ',');
+
+}  // namespace sangam::node::ingest

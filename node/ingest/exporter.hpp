@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// `sangam export` (COMMANDS): a dataset's live records as MCPD, CSV or NDJSON, the inverse of the
+// import. Works on merged records; who may see which fields was decided before.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "protocol/error.hpp"
+#include "protocol/ids.hpp"
+#include "protocol/path.hpp"
+#include "protocol/value.hpp"
+
+namespace sangam::node::ingest {
+
+/// One live record as people see it: a union as one list, nothing reserved.
+struct RecordView {
+    RecordKey key;
+    std::map<Path, Value> fields;
+    Value::Array conflicts;  ///< for NDJSON, as `conflicts list` shows them, without "record"
+};
+
+enum class ExportFormat { mcpd, csv, ndjson };
+[[nodiscard]] Result<ExportFormat> export_format_from_text(std::string_view text);
+
+struct ExportOptions {
+    ExportFormat format = ExportFormat::ndjson;
+    /// csv: which collection, where the records are of several; empty otherwise.
+    std::string collection;
+};
+
+/// Calls its argument for each record, ascending by (collection, id) bytewise, until it returns
+/// false. Run twice for mcpd and csv, over the same records: the header needs all fields.
+using RecordScan = std::function<void(const std::function<bool(const RecordView&)>&)>;
+/// Takes the next piece of the output; false stops the export (a full disk was met).
+using TextSink = std::function<bool(std::string_view)>;
+
+/// Writes the records, and returns how many.
+///
+/// mcpd: the collection germplasm; all 41 columns in the standard's order, then those of
+/// `additionalInfo.NAME` as NAME and other fields by path text, ordered by path. Importing it
+/// gives the same cells.
+/// csv: one collection; a column for each field that has a value anywhere, ordered by path: a field
+/// of one name by that name (as an import without a map stores it), others by path text. Where no
+/// column holds the record ids, `_id` comes first.
+/// ndjson: one line for each record, {"collection","id","fields","conflicts"}, canonical JSON by
+/// RFC 8785: two nodes that agree write the same bytes.
+///
+/// Rows have LF ends. An error, before anything is written, for csv over several collections.
+[[nodiscard]] Result<std::uint64_t> export_records(const RecordScan& scan,
+                                                   const ExportOptions& options,
+                                                   const TextSink& sink);
+
+/// One NDJSON line without its LF.
+[[nodiscard]] std::string ndjson_line(const RecordView& record);
+
+}  // namespace sangam::node::ingest

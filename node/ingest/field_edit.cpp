@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/ingest/field_edit.hpp"
+
+#include <set>
+
+#include "node/ingest/cell_shape.hpp"
+#include "node/ingest/json.hpp"
+#include "node/ingest/mcpd.hpp"
+
+namespace sangam::node::ingest {
+namespace {
+
+Result<Path> parse_field(std::string_view text) {
+    if (const McpdColumn* column = find_mcpd_column(text)) return column->path;
+    auto path = Path::parse(text);
+    if (!path)
+        return fail("bad_field", path.error().message, std::string(text),
+                    "give names joined by dots, odd ones in double quotes", ErrorKind::usage);
+    if (path->is_reserved())
+        return fail("reserved_field", "fields that begin with _ are reserved", std::string(text),
+                    "choose another name", ErrorKind::usage);
+    return path;
+}
+
+// Where FIELD ends: the first `=` outside double quotes.
+std::size_t find_equals(std::string_view text) {
+    bool is_quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '"') is_quoted = !is_quoted;
+        if (text[i] == '=' && !is_quoted) return i;
+    }
+    return std::string_view::npos;
+}
+
+std::vector<std::string> elements_of(const std::map<Path, Value>& fields, const Path& set) {
+    std::vector<std::string> out;
+    const auto it = fields.find(set);
+    if (it == fields.end()) return out;
+    if (const auto* array = it->second.get_if<Value::Array>())
+        for (const Value& element : *array)
+            if (element.is_text()) out.emplace_back(element.text());
+    return out;
+}
+
+Result<void> check_no_overlap(const FieldModel& model, const std::map<Path, Value>& fields,
+                              const Path& field) {
+    const auto refuse = [&](const Path& other) {
+        return fail("overlapping_field",
+                    "a field cannot hold both a value and further fields: " + other.text(),
+                    field.text(), "give the whole path of a field without others below it",
+                    ErrorKind::usage);
+    };
+    for (const auto& [other, value] : fields) {
+        const Path* set = model.set_of(field);
+        if (other == field || (set && *set == other)) continue;
+        if (other.is_at_or_below(field) || field.is_at_or_below(other)) return refuse(other);
+    }
+    for (const McpdColumn& column : mcpd_columns())
+        if (column.path != field && column.path.is_at_or_below(field)) return refuse(column.path);
+    return {};
+}
+
+}  // namespace
+
+Result<FieldEdit> parse_assignment(const FieldModel& model, std::string_view text) {
+    const std::size_t equals = find_equals(text);
+    if (equals == std::string_view::npos || equals == 0)
+        return fail("bad_assignment", "not of the form FIELD=VALUE or FIELD:=JSON",
+                    std::string(text), "to remove a field give --unset FIELD", ErrorKind::usage);
+    const bool is_json = text[equals - 1] == ':';
+    auto field = parse_field(text.substr(0, is_json ? equals - 1 : equals));
+    if (!field) return std::unexpected(field.error());
+    const std::string_view right = text.substr(equals + 1);
+    if (is_json) {
+        auto value = from_json(right);
+        if (!value) return std::unexpected(value.error());
+        return FieldEdit{std::move(*field), std::move(*value)};
+    }
+    if (!is_utf8(right))
+        return fail("bad_text", "the value is not UTF-8", field->text(),
+                    "check the terminal's encoding", ErrorKind::usage);
+    if (model.shape(*field) == Shape::text) return FieldEdit{std::move(*field), Value(right)};
+    Value::Array elements;
+    for (const std::string_view element : split_list(right)) elements.emplace_back(element);
+    return FieldEdit{std::move(*field), Value(std::move(elements))};
+}
+
+Result<FieldEdit> parse_unset(std::string_view text) {
+    auto field = parse_field(text);
+    if (!field) return std::unexpected(field.error());
+    return FieldEdit{std::move(*field), std::nullopt};
+}
+
+Result<std::vector<FieldWrite>> plan_edit(const FieldModel& model,
+                                          const std::map<Path, Value>& fields,
+                                          const std::vector<FieldEdit>& edits,
+                                          const std::optional<NodeId>& proposes_as) {
+    std::vector<FieldWrite> writes;
+    std::map<Path, std::optional<Value>> given;
+    for (const FieldEdit& edit : edits) {
+        if (auto ok = check_no_overlap(model, fields, edit.field); !ok)
+            return std::unexpected(ok.error());
+        if (!given.emplace(edit.field, edit.value).second)
+            return fail("field_twice", "a field is given twice", edit.field.text(),
+                        "leave one of them out", ErrorKind::usage);
+    }
+    std::set<std::string_view> groups;
+    for (const auto& [field, value] : given) {
+        const std::string_view group = model.group_of(field);
+        if (group.empty()) {
+            if (const Path* set = model.set_of(field)) {  // one element: it goes to the end, or out
+                const auto end = static_cast<std::int64_t>(elements_of(fields, *set).size());
+                writes.push_back({field, value ? std::optional<Value>(end) : std::nullopt});
+                continue;
+            }
+            const Shape shape = model.shape(field);
+            const auto present =
+                shape == Shape::set ? elements_of(fields, field) : std::vector<std::string>();
+            if (auto ok = append_value_writes(writes, field, shape, value, present); !ok)
+                return std::unexpected(ok.error());
+            continue;
+        }
+        if (!groups.insert(group).second) continue;
+        for (const Path& member : model.members_of(group)) {
+            const auto chosen = given.find(member);
+            const auto shown = fields.find(member);
+            if (chosen != given.end())
+                writes.push_back({member, chosen->second});
+            else if (shown != fields.end())
+                writes.push_back({member, shown->second});
+            else
+                writes.push_back({member, std::nullopt});
+        }
+    }
+    if (proposes_as)
+        for (FieldWrite& write : writes)
+            if (model.is_reserved_to_owner(write.path))
+                write.path = proposal_path(write.path, *proposes_as);
+    if (writes.empty())
+        return fail("nothing_to_do", "nothing would change", {},
+                    "give FIELD=VALUE or --unset FIELD", ErrorKind::usage);
+    return writes;
+}
+
+}  // namespace sangam::node::ingest
