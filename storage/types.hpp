@@ -28,7 +28,7 @@ struct DatasetInfo {
     Manifest manifest;  ///< the newest in the chain "all"
     std::uint64_t manifest_number = 0;
     Hash manifest_hash;
-    Position last_position{};       ///< of the newest change here; 0 for none
+    Position last_position{};        ///< of the newest change here; 0 for none
     std::uint64_t live_records = 0;  ///< records with a live change that are not deleted
 };
 
@@ -49,8 +49,8 @@ struct RecordState {
 
 /// What one import source stated of one record the last time it wrote it.
 struct ImportState {
-    Bytes cells;            ///< the importer's own encoding
-    VersionVector version;  ///< the record's version right after that write
+    Bytes cells;              ///< the importer's own encoding
+    VersionVector version;    ///< the record's version right after that write
     bool is_deleted = false;  ///< the record is deleted now; filled in by import_states()
 };
 
@@ -123,11 +123,11 @@ struct OwnSubscription {
     std::optional<DatasetUid> dataset;  ///< once it is known
     std::string where;
     std::optional<SubscriptionCursor> cursor;
-    bool is_copying = false;       ///< a full copy has begun and has not completed
-    std::uint64_t expected = 0;    ///< records in scope, as the source last said
-    Millis last_heard{};           ///< when the source last said something; 0 never
+    bool is_copying = false;     ///< a full copy has begun and has not completed
+    std::uint64_t expected = 0;  ///< records in scope, as the source last said
+    Millis last_heard{};         ///< when the source last said something; 0 never
     Millis created{};
-    std::string state_reason;      ///< why it waits or was refused; empty when it runs
+    std::string state_reason;  ///< why it waits or was refused; empty when it runs
 };
 
 /// All of it becomes durable together, or none.
@@ -142,6 +142,7 @@ struct ApplyRequest {
     bool completes_copy = false;
     /// Set with the first delivery of a full copy.
     bool begins_copy = false;
+    Millis now{};  ///< stamps what goes to quarantine; 0: the commit's own clock does
 };
 
 struct ApplyResult {
@@ -161,32 +162,34 @@ struct ServedSubscription {
     InstitutionId institution;
     std::string where;
     Epoch receiver_epoch{};
-    Position scanned{};       ///< everything up to here was put into deliveries that are marked sent
+    Position scanned{};  ///< everything up to here was put into deliveries that are marked sent
     Position acknowledged{};  ///< everything up to here was acknowledged
-    bool has_ended = false;   ///< grant gone or unsubscribed; withdrawals may still be unacknowledged
+    bool has_ended =
+        false;  ///< grant gone or unsubscribed; withdrawals may still be unacknowledged
     Millis created{};
-    Millis last_ack{};        ///< 0: never
+    Millis last_ack{};  ///< 0: never
 };
 
 /// One step of the delivered ledger (SEMANTICS section 5), durable on return.
 struct LedgerStep {
     SubscriptionId subscription;
-    std::vector<RecordNumber> sent;          ///< added to "sent", before the first byte leaves
-    std::vector<RecordNumber> acknowledged;  ///< moved from "sent" to "acknowledged"
-    std::vector<RecordNumber> withdrawn;     ///< acknowledged withdrawals: removed from both
-    bool clears_all = false;                 ///< before the rest: the subscriber holds nothing now
+    std::vector<RecordNumber> sent;           ///< added to "sent", before the first byte leaves
+    std::vector<RecordNumber> acknowledged;   ///< moved from "sent" to "acknowledged"
+    std::vector<RecordNumber> withdrawn;      ///< acknowledged withdrawals: removed from both
+    bool clears_all = false;                  ///< before the rest: the subscriber holds nothing now
     std::optional<ServedSubscription> state;  ///< the subscription's new row
 };
 
 struct LedgerCounts {
-    std::uint64_t sent = 0;          ///< sent and not acknowledged
+    std::uint64_t sent = 0;  ///< sent and not acknowledged
     std::uint64_t acknowledged = 0;
 };
 
 /// How a record stands in a ledger.
 enum class Delivered : std::uint8_t { no, sent, acknowledged };
 
-// ---- what was set aside --------------------------------------------------------------------------
+// ---- what was set aside
+// --------------------------------------------------------------------------
 
 /// Something that could not be applied, with its reason: never dropped in silence.
 struct QuarantineItem {
@@ -198,7 +201,8 @@ struct QuarantineItem {
     Millis at{};
 };
 
-// ---- verifying -----------------------------------------------------------------------------------
+// ---- verifying
+// -----------------------------------------------------------------------------------
 
 struct VerifyFailure {
     std::string record;  ///< RECORD form without the institution, or "commit LANE/SEQ", "control N"
@@ -213,7 +217,8 @@ struct VerifyReport {
 };
 inline constexpr std::size_t max_reported_failures = 1000;
 
-// ---- text search ---------------------------------------------------------------------------------
+// ---- text search
+// ---------------------------------------------------------------------------------
 
 /// Words, "phrases" and prefixes*, all of which must match (COMMANDS, Search).
 struct TextQuery {

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The text index of one dataset: which records' visible fields hold all the terms, and how well
+// (BM25, Robertson & Zaragoza 2009). An interface of its own, so that another engine can stand
+// behind it; FTS5 is the first.
+//
+// A word in a hidden field neither matches, counts nor ranks: with hidden fields a hit is judged by
+// the text of its visible fields alone, and so is its score.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/path.hpp"
+#include "storage/types.hpp"
+
+namespace sangam::storage {
+
+/// The text of one field of a merged record.
+struct IndexedField {
+    Path path;
+    std::string text;
+    friend bool operator==(const IndexedField&, const IndexedField&) = default;
+};
+
+class TextIndex {
+public:
+    virtual ~TextIndex() = default;
+    /// Replaces what the record had. No fields: the same as remove().
+    virtual void put(RecordNumber, const std::vector<IndexedField>& fields) = 0;
+    virtual void remove(RecordNumber) = 0;
+    /// All records whose visible fields hold every term; a phrase stands within one field. `terms`
+    /// is not empty. `best` by score descending, then key.
+    [[nodiscard]] virtual TextResult search(const std::vector<TextQuery::Term>& terms,
+                                            const std::vector<Path>& hidden,
+                                            std::size_t limit) const = 0;
+    /// What was put for the record; nullopt when nothing was.
+    [[nodiscard]] virtual std::optional<std::vector<IndexedField>> stored(RecordNumber) const = 0;
+    /// How many records have an entry.
+    [[nodiscard]] virtual std::uint64_t size() const = 0;
+    /// Compares the index with the texts it was given; the damage found, or nothing.
+    [[nodiscard]] virtual std::optional<std::string> check() const = 0;
+};
+
+}  // namespace sangam::storage
