@@ -16,8 +16,8 @@ namespace sangam::storage {
 struct StoredChange {
     Position position{};  ///< in this store's order of arrival in the dataset; unique there
     Dot dot;
-    Hlc hlc;            ///< of its commit
-    Hash header_hash;   ///< of its commit
+    Hlc hlc;           ///< of its commit
+    Hash header_hash;  ///< of its commit
     Hash change_hash;
     Change change;
     bool is_live = true;  ///< false: all its fields are superseded; kept for history only
@@ -39,7 +39,7 @@ struct Projection {
 /// Implemented by sync::Merger. Pure: equal arguments give equal results on every node. Called from
 /// the writer's and the readers' threads at the same time.
 class Projector {
-  public:
+public:
     virtual ~Projector() = default;
     /// `live` holds the record's live changes in any order.
     [[nodiscard]] virtual Projection project(const Manifest& manifest, const RecordKey& key,

@@ -17,7 +17,7 @@ namespace sangam::storage {
 /// A consistent view of the store as of its creation. Not thread-safe; any number may exist at
 /// once. Short-lived: a long one keeps old pages alive. Methods throw StoreError on I/O failure.
 class Reader {
-  public:
+public:
     virtual ~Reader() = default;
 
     // Datasets and control.
@@ -38,15 +38,16 @@ class Reader {
     /// Live and superseded changes of a record that are still held, by (hlc, lane).
     [[nodiscard]] virtual std::vector<StoredChange> history(const DatasetUid&,
                                                             const RecordKey&) const = 0;
-    /// Calls `visit` for each record with a live change, deleted ones too, ascending by (collection,
-    /// id) bytewise, from the first key greater than `after` (nullptr: from the start), until it
-    /// returns false. An empty collection means all.
+    /// Calls `visit` for each record with a live change, deleted ones too, ascending by
+    /// (collection, id) bytewise, from the first key greater than `after` (nullptr: from the
+    /// start), until it returns false. An empty collection means all.
     virtual void scan_records(const DatasetUid&, const std::string& collection,
                               const RecordKey* after,
                               const std::function<bool(const RecordState&)>& visit) const = 0;
     /// What `source` last stated of each record, in the order of `keys`; nullopt: never.
     [[nodiscard]] virtual std::vector<std::optional<ImportState>> import_states(
-        const DatasetUid&, const ImportSource& source, const std::vector<RecordKey>& keys) const = 0;
+        const DatasetUid&, const ImportSource& source,
+        const std::vector<RecordKey>& keys) const = 0;
     /// Keys that `source` ever stated, ascending (for --mirror).
     virtual void scan_import_keys(const DatasetUid&, const ImportSource& source,
                                   const std::function<bool(const RecordKey&)>& visit) const = 0;
@@ -63,8 +64,8 @@ class Reader {
                                                         std::size_t limit) const = 0;
     /// Parts for these live changes of the dataset, one for each commit, in order of each commit's
     /// first arrival, with proofs for exactly those changes.
-    [[nodiscard]] virtual std::vector<CommitPart> parts(const DatasetUid&,
-                                                        const std::vector<Position>& changes) const = 0;
+    [[nodiscard]] virtual std::vector<CommitPart> parts(
+        const DatasetUid&, const std::vector<Position>& changes) const = 0;
 
     // Lanes (own and writer datasets).
     [[nodiscard]] virtual std::vector<Head> heads(const DatasetUid&) const = 0;  ///< by lane
@@ -75,8 +76,9 @@ class Reader {
                                                           std::size_t limit) const = 0;
 
     // Subscriptions.
-    [[nodiscard]] virtual std::vector<OwnSubscription> own_subscriptions() const = 0;     // by id
-    [[nodiscard]] virtual std::vector<ServedSubscription> served_subscriptions() const = 0;  // by id
+    [[nodiscard]] virtual std::vector<OwnSubscription> own_subscriptions() const = 0;  // by id
+    [[nodiscard]] virtual std::vector<ServedSubscription> served_subscriptions()
+        const = 0;  // by id
     [[nodiscard]] virtual LedgerCounts ledger_counts(const SubscriptionId&) const = 0;
     [[nodiscard]] virtual Delivered delivered(const SubscriptionId&, RecordNumber) const = 0;
     /// Records sent or acknowledged with number > after, ascending, at most `limit`.
@@ -104,13 +106,13 @@ class Reader {
 
 /// A failure of the store itself (disk full, I/O, corruption): what, which file, what to do.
 class StoreError : public std::runtime_error {
-  public:
+public:
     using std::runtime_error::runtime_error;
 };
 
 /// The store. Thread-safe. Writes are serialised; concurrent ones may share one disk sync.
 class Store {
-  public:
+public:
     virtual ~Store() = default;
 
     [[nodiscard]] virtual Epoch epoch() const = 0;

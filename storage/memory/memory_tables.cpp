@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/memory/memory_tables.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <ranges>
+
+#include "storage/text_scoring.hpp"
+
+namespace sangam::storage::memory {
+
+namespace {
+
+template <class Map>
+auto find_copy(const Map& map, const typename Map::key_type& key)
+    -> std::optional<typename Map::mapped_type> {
+    const auto it = map.find(key);
+    if (it == map.end()) return std::nullopt;
+    return it->second;
+}
+
+/// Replaces or (nullopt) removes an entry and notes how to get the old one back.
+template <class Map>
+void change_entry(Map& map, const typename Map::key_type& key,
+                  std::optional<typename Map::mapped_type> value,
+                  std::vector<std::function<void()>>& undo) {
+    undo.push_back([&map, key, old = find_copy(map, key)] {
+        if (old)
+            map.insert_or_assign(key, *old);
+        else
+            map.erase(key);
+    });
+    if (value)
+        map.insert_or_assign(key, std::move(*value));
+    else
+        map.erase(key);
+}
+
+}  // namespace
+
+template <class Map>
+void MemoryTables::put(Map& map, const typename Map::key_type& key,
+                       typename Map::mapped_type value) {
+    change_entry(map, key, std::optional(std::move(value)), undo_);
+}
+
+template <class Map>
+void MemoryTables::erase(Map& map, const typename Map::key_type& key) {
+    change_entry(map, key, std::nullopt, undo_);
+}
+
+void MemoryTables::roll_back() {
+    for (const auto& step : undo_ | std::views::reverse) step();
+    undo_.clear();
+}
+
+// ---- datasets and control ----------------------------------------------------------------------
+
+std::vector<DatasetRow> MemoryTables::datasets() const {
+    std::vector<DatasetRow> out;
+    for (const auto& [uid, row] : state_.datasets) out.push_back(row);
+    return out;
+}
+
+std::optional<DatasetRow> MemoryTables::find_dataset(const DatasetUid& uid) const {
+    return find_copy(state_.datasets, uid);
+}
+
+DatasetId MemoryTables::add_dataset(const DatasetRow& row) {
+    auto added = row;
+    added.id = DatasetId{++state_.last_id};
+    put(state_.datasets, row.uid, added);
+    put(state_.texts, added.id, {});
+    return added.id;
+}
+
+void MemoryTables::update_dataset(const DatasetRow& row) { put(state_.datasets, row.uid, row); }
+
+std::vector<ControlRow> MemoryTables::control(DatasetId dataset, const std::string& chain,
+                                              std::uint64_t after) const {
+    std::vector<ControlRow> out;
+    for (auto it = state_.control.upper_bound({dataset, chain, after}); it != state_.control.end();
+         ++it) {
+        if (std::get<0>(it->first) != dataset || std::get<1>(it->first) != chain) break;
+        out.push_back(it->second);
+    }
+    return out;
+}
+
+std::optional<ControlRow> MemoryTables::control_entry(DatasetId dataset, const std::string& chain,
+                                                      std::uint64_t number) const {
+    return find_copy(state_.control, {dataset, chain, number});
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> MemoryTables::control_numbers(
+    DatasetId dataset) const {
+    std::map<std::string, std::uint64_t> highest;
+    for (const auto& [key, row] : state_.control)
+        if (std::get<0>(key) == dataset) highest[std::get<1>(key)] = std::get<2>(key);
+    return {highest.begin(), highest.end()};
+}
+
+void MemoryTables::add_control(DatasetId dataset, const std::string& chain, const ControlRow& row) {
+    put(state_.control, {dataset, chain, row.number}, row);
+}
+
+// ---- lanes and commits -------------------------------------------------------------------------
+
+std::vector<LaneRow> MemoryTables::lanes(DatasetId dataset) const {
+    std::vector<LaneRow> out;
+    for (const auto& [id, row] : state_.lanes)
+        if (row.dataset == dataset) out.push_back(row);
+    std::ranges::sort(out, {}, &LaneRow::lane);
+    return out;
+}
+
+LaneRow MemoryTables::lane(LaneId id) const { return state_.lanes.at(id); }
+
+LaneId MemoryTables::add_lane(const LaneRow& row) {
+    auto added = row;
+    added.id = LaneId{++state_.last_id};
+    put(state_.lanes, added.id, added);
+    return added.id;
+}
+
+void MemoryTables::update_lane(const LaneRow& row) { put(state_.lanes, row.id, row); }
+
+std::optional<CommitName> MemoryTables::find_commit(LaneId lane, Sequence sequence) const {
+    const auto id = find_copy(state_.commit_places, {lane, sequence});
+    if (!id) return std::nullopt;
+    return commit_name(*id);
+}
+
+CommitName MemoryTables::commit_name(CommitId id) const { return state_.commits.at(id).name; }
+
+CommitRow MemoryTables::commit(CommitId id) const { return state_.commits.at(id); }
+
+std::vector<CommitId> MemoryTables::commits_after(LaneId lane, Sequence after,
+                                                  std::size_t limit) const {
+    std::vector<CommitId> out;
+    for (auto it = state_.commit_places.upper_bound({lane, after});
+         it != state_.commit_places.end() && it->first.first == lane && out.size() < limit; ++it)
+        out.push_back(it->second);
+    return out;
+}
+
+CommitId MemoryTables::add_commit(const CommitRow& row) {
+    auto added = row;
+    added.name.id = CommitId{++state_.last_id};
+    put(state_.commits, added.name.id, added);
+    put(state_.commit_places, {row.name.lane, row.name.sequence}, added.name.id);
+    return added.name.id;
+}
+
+void MemoryTables::set_proof(CommitId id, const Bytes& proof) {
+    auto row = state_.commits.at(id);
+    row.proof = proof;
+    put(state_.commits, id, std::move(row));
+}
+
+void MemoryTables::remove_commit(CommitId id) {
+    const auto name = commit_name(id);
+    erase(state_.commit_places, {name.lane, name.sequence});
+    erase(state_.commits, id);
+}
+
+// ---- records and changes -----------------------------------------------------------------------
+
+std::optional<RecordRow> MemoryTables::find_record(DatasetId dataset, const RecordKey& key) const {
+    const auto number = find_copy(state_.record_keys, {dataset, key});
+    if (!number) return std::nullopt;
+    return record(*number);
+}
+
+std::optional<RecordRow> MemoryTables::record(RecordNumber number) const {
+    return find_copy(state_.records, number);
+}
+
+RecordNumber MemoryTables::add_record(const RecordRow& row) {
+    auto added = row;
+    added.number = RecordNumber{++state_.last_record};
+    put(state_.records, added.number, added);
+    put(state_.record_keys, {row.dataset, row.key}, added.number);
+    return added.number;
+}
+
+void MemoryTables::update_record(const RecordRow& row) { put(state_.records, row.number, row); }
+
+void MemoryTables::remove_record(RecordNumber number) {
+    const auto row = state_.records.at(number);
+    erase(state_.record_keys, {row.dataset, row.key});
+    erase(state_.records, number);
+    const auto erase_of_record = [&](auto& map) {
+        while (true) {
+            const auto it = map.lower_bound({number, SourceId{0}});
+            if (it == map.end() || it->first.first != number) return;
+            erase(map, it->first);
+        }
+    };
+    erase_of_record(state_.imports);
+    erase_of_record(state_.findings);
+}
+
+void MemoryTables::scan_records(DatasetId dataset, const std::string& collection,
+                                const RecordKey* after,
+                                const std::function<bool(const RecordRow&)>& visit) const {
+    const RecordKey start = after != nullptr ? *after : RecordKey{collection, {}};
+    for (auto it = state_.record_keys.lower_bound({dataset, start}); it != state_.record_keys.end();
+         ++it) {
+        if (it->first.first != dataset) break;
+        const auto& key = it->first.second;
+        if (after != nullptr && key <= *after) continue;
+        if (!collection.empty() && key.collection != collection) {
+            if (key.collection > collection) break;
+            continue;
+        }
+        if (!visit(state_.records.at(it->second))) break;
+    }
+}
+
+std::vector<ChangeRow> MemoryTables::changes_of_record(RecordNumber number, bool only_live) const {
+    std::vector<ChangeRow> out;
+    for (auto it = state_.record_changes.lower_bound({number, Position{0}});
+         it != state_.record_changes.end() && it->first.first == number; ++it) {
+        const auto& row = *state_.changes.at({it->second, it->first.second});
+        if (row.is_live || !only_live) out.push_back(row);
+    }
+    return out;
+}
+
+std::vector<ChangeRow> MemoryTables::changes_of_commit(CommitId id) const {
+    std::vector<ChangeRow> out;
+    for (auto it = state_.commit_changes.lower_bound({id, 0});
+         it != state_.commit_changes.end() && it->first.first == id; ++it)
+        out.push_back(*state_.changes.at(it->second));
+    return out;
+}
+
+std::vector<CommitLeaf> MemoryTables::leaves_of_commit(CommitId id) const {
+    std::vector<CommitLeaf> out;
+    for (const auto& row : changes_of_commit(id)) out.push_back({row.index, row.hash});
+    return out;
+}
+
+std::optional<ChangeRow> MemoryTables::change(DatasetId dataset, Position position) const {
+    const auto it = state_.changes.find({dataset, position});
+    if (it == state_.changes.end()) return std::nullopt;
+    return *it->second;
+}
+
+std::vector<ArrivalRow> MemoryTables::arrivals(DatasetId dataset, Position after,
+                                               std::size_t limit) const {
+    std::vector<ArrivalRow> out;
+    for (auto it = state_.changes.upper_bound({dataset, after});
+         it != state_.changes.end() && it->first.first == dataset && out.size() < limit; ++it)
+        if (it->second->is_live)
+            out.push_back({it->second->position, it->second->record, it->second->commit});
+    return out;
+}
+
+void MemoryTables::add_change(const ChangeRow& row) {
+    put(state_.changes, {row.dataset, row.position}, std::make_shared<const ChangeRow>(row));
+    put(state_.record_changes, {row.record, row.position}, row.dataset);
+    put(state_.commit_changes, {row.commit, row.index}, {row.dataset, row.position});
+}
+
+void MemoryTables::replace_change(DatasetId dataset, Position position,
+                                  const std::function<void(ChangeRow&)>& edit) {
+    auto row = *state_.changes.at({dataset, position});
+    edit(row);
+    put(state_.changes, {dataset, position}, std::make_shared<const ChangeRow>(std::move(row)));
+}
+
+void MemoryTables::set_superseded(DatasetId dataset, Position position) {
+    replace_change(dataset, position, [](ChangeRow& row) { row.is_live = false; });
+}
+
+void MemoryTables::set_body(DatasetId dataset, Position position, const Bytes& body) {
+    replace_change(dataset, position, [&](ChangeRow& row) { row.body = body; });
+}
+
+void MemoryTables::remove_change(DatasetId dataset, Position position) {
+    const auto row = state_.changes.at({dataset, position});
+    erase(state_.record_changes, {row->record, position});
+    erase(state_.commit_changes, {row->commit, row->index});
+    erase(state_.changes, {dataset, position});
+}
+
+// ---- imports -----------------------------------------------------------------------------------
+
+std::optional<SourceId> MemoryTables::find_source(DatasetId dataset,
+                                                  const ImportSource& source) const {
+    return find_copy(state_.sources, {dataset, source.collection, source.name});
+}
+
+SourceId MemoryTables::add_source(DatasetId dataset, const ImportSource& source) {
+    const auto id = SourceId{++state_.last_id};
+    put(state_.sources, {dataset, source.collection, source.name}, id);
+    return id;
+}
+
+std::optional<ImportState> MemoryTables::import_state(SourceId source, RecordNumber number) const {
+    return find_copy(state_.imports, {number, source});
+}
+
+void MemoryTables::put_import_state(SourceId source, RecordNumber number,
+                                    const ImportState& state) {
+    put(state_.imports, {number, source}, state);
+}
+
+void MemoryTables::scan_import_keys(DatasetId dataset, const ImportSource& source,
+                                    const std::function<bool(const RecordKey&)>& visit) const {
+    const auto id = find_source(dataset, source);
+    if (!id) return;
+    scan_records(dataset, source.collection, nullptr, [&](const RecordRow& row) {
+        return !state_.imports.contains({row.number, *id}) || visit(row.key);
+    });
+}
+
+void MemoryTables::replace_findings(std::optional<SourceId> source, RecordNumber number,
+                                    const std::vector<Edit::Finding>& findings) {
+    const std::pair key(number, source.value_or(SourceId{0}));
+    if (findings.empty())
+        erase(state_.findings, key);
+    else
+        put(state_.findings, key, findings);
+}
+
+std::uint64_t MemoryTables::findings_count() const {
+    std::uint64_t out = 0;
+    for (const auto& [key, findings] : state_.findings) out += findings.size();
+    return out;
+}
+
+// ---- subscriptions and ledgers -----------------------------------------------------------------
+
+std::vector<OwnSubscription> MemoryTables::own_subscriptions() const {
+    std::vector<OwnSubscription> out;
+    for (const auto& [id, row] : state_.own_subscriptions) out.push_back(row);
+    return out;
+}
+
+void MemoryTables::put_own_subscription(const OwnSubscription& row) {
+    put(state_.own_subscriptions, row.id, row);
+}
+
+void MemoryTables::remove_own_subscription(const SubscriptionId& id) {
+    erase(state_.own_subscriptions, id);
+}
+
+std::vector<ServedSubscription> MemoryTables::served_subscriptions() const {
+    std::vector<ServedSubscription> out;
+    for (const auto& [id, row] : state_.served_subscriptions) out.push_back(row);
+    return out;
+}
+
+void MemoryTables::put_served_subscription(const ServedSubscription& row) {
+    put(state_.served_subscriptions, row.id, row);
+}
+
+void MemoryTables::remove_served_subscription(const SubscriptionId& id) {
+    clear_ledger(id);
+    erase(state_.served_subscriptions, id);
+}
+
+LedgerCounts MemoryTables::ledger_counts(const SubscriptionId& id) const {
+    LedgerCounts out;
+    for (const auto& [key, chunk] : state_.ledger)
+        if (std::get<0>(key) == id)
+            (std::get<1>(key) == LedgerState::sent ? out.sent : out.acknowledged) += chunk.count;
+    return out;
+}
+
+std::optional<LedgerChunk> MemoryTables::ledger_chunk(const SubscriptionId& id, LedgerState state,
+                                                      std::uint64_t chunk) const {
+    return find_copy(state_.ledger, {id, state, chunk});
+}
+
+std::vector<std::uint64_t> MemoryTables::ledger_chunk_numbers(const SubscriptionId& id,
+                                                              std::uint64_t from) const {
+    std::vector<std::uint64_t> out;
+    for (const auto& [key, chunk] : state_.ledger)
+        if (std::get<0>(key) == id && chunk.chunk >= from) out.push_back(chunk.chunk);
+    std::ranges::sort(out);
+    out.erase(std::ranges::unique(out).begin(), out.end());
+    return out;
+}
+
+void MemoryTables::put_ledger_chunk(const SubscriptionId& id, LedgerState state,
+                                    const LedgerChunk& chunk) {
+    if (chunk.count == 0)
+        erase(state_.ledger, {id, state, chunk.chunk});
+    else
+        put(state_.ledger, {id, state, chunk.chunk}, chunk);
+}
+
+void MemoryTables::clear_ledger(const SubscriptionId& id) {
+    for (const auto state : {LedgerState::sent, LedgerState::acknowledged})
+        for (const auto chunk : ledger_chunk_numbers(id, 0))
+            erase(state_.ledger, {id, state, chunk});
+}
+
+// ---- the rest ----------------------------------------------------------------------------------
+
+std::vector<QuarantineItem> MemoryTables::quarantine(std::size_t limit) const {
+    std::vector<QuarantineItem> out;
+    for (const auto& [id, item] : state_.quarantine) {
+        if (out.size() == limit) break;
+        out.push_back(item);
+    }
+    return out;
+}
+
+std::uint64_t MemoryTables::quarantine_count() const { return state_.quarantine.size(); }
+
+void MemoryTables::add_quarantine(const QuarantineItem& item) {
+    for (const auto& [id, held] : state_.quarantine)
+        if (held.dataset == item.dataset && held.source == item.source &&
+            held.reason == item.reason && held.data == item.data)
+            return;
+    auto added = item;
+    added.id = ++state_.last_id;
+    put(state_.quarantine, added.id, added);
+}
+
+void MemoryTables::remove_quarantine(std::uint64_t id) { erase(state_.quarantine, id); }
+
+std::optional<Bytes> MemoryTables::document(const std::string& kind, const std::string& key) const {
+    return find_copy(state_.documents, {kind, key});
+}
+
+std::vector<std::pair<std::string, Bytes>> MemoryTables::documents(const std::string& kind) const {
+    std::vector<std::pair<std::string, Bytes>> out;
+    for (auto it = state_.documents.lower_bound({kind, {}});
+         it != state_.documents.end() && it->first.first == kind; ++it)
+        out.emplace_back(it->first.second, it->second);
+    return out;
+}
+
+void MemoryTables::put_document(const std::string& kind, const std::string& key, ByteView bytes) {
+    put(state_.documents, {kind, key}, Bytes(bytes.begin(), bytes.end()));
+}
+
+void MemoryTables::remove_document(const std::string& kind, const std::string& key) {
+    erase(state_.documents, {kind, key});
+}
+
+void MemoryTables::set_epoch(Epoch epoch) {
+    undo_.push_back([this, old = state_.epoch] { state_.epoch = old; });
+    state_.epoch = epoch;
+}
+
+// ---- text --------------------------------------------------------------------------------------
+
+MemoryTextIndex& MemoryTables::index(DatasetId dataset) const {
+    auto& index = indexes_[dataset];
+    if (!index) index = std::make_unique<MemoryTextIndex>(state_, dataset, undo_);
+    return *index;
+}
+
+const TextIndex& MemoryTables::text(DatasetId dataset) const { return index(dataset); }
+TextIndex& MemoryTables::text(DatasetId dataset) { return index(dataset); }
+
+const std::map<RecordNumber, std::vector<IndexedField>>& MemoryTextIndex::texts() const {
+    return state_.texts.at(dataset_);
+}
+
+void MemoryTextIndex::put(RecordNumber number, const std::vector<IndexedField>& fields) {
+    if (fields.empty()) return remove(number);
+    change_entry(state_.texts.at(dataset_), number, std::optional(fields), undo_);
+}
+
+void MemoryTextIndex::remove(RecordNumber number) {
+    change_entry(state_.texts.at(dataset_), number, std::nullopt, undo_);
+}
+
+TextResult MemoryTextIndex::search(const std::vector<TextQuery::Term>& terms,
+                                   const std::vector<Path>& hidden, std::size_t limit) const {
+    std::optional<double> mean_length;
+    if (hidden.empty() && !texts().empty()) {
+        std::uint64_t words = 0;
+        for (const auto& [number, fields] : texts()) words += count_terms({}, fields, {}).length;
+        mean_length = static_cast<double>(words) / static_cast<double>(texts().size());
+    }
+    Ranking ranking(terms.size(), texts().size(), mean_length);
+    for (const auto& [number, fields] : texts())
+        ranking.add(number, count_terms(terms, fields, hidden));
+    return ranking.take(limit, [&](RecordNumber n) { return state_.records.at(n).key; });
+}
+
+std::optional<std::vector<IndexedField>> MemoryTextIndex::stored(RecordNumber number) const {
+    return find_copy(texts(), number);
+}
+
+std::uint64_t MemoryTextIndex::size() const { return texts().size(); }
+
+}  // namespace sangam::storage::memory
