@@ -26,6 +26,7 @@
 
 #include "protocol/messages/directory_messages.hpp"
 #include "registry/checkpoint.hpp"
+#include "registry/document_index.hpp"
 #include "registry/log.hpp"
 #include "registry/membership.hpp"
 #include "registry/node_document.hpp"
@@ -82,10 +83,11 @@ public:
     static Result<Directory> create(const Hash& registry_id, ByteView root_chain);
 
     /// Takes entries, checkpoint and documents of one whole update (UpdateAssembler joins chunks).
-    /// All or nothing: on an error the directory is as before, apart from evidence and next_from().
+    /// All or nothing: on an error the directory is as before, apart from evidence and next_from();
+    /// after "split_view" write "notes.cbor".
     Result<Applied> apply(const messages::DirectoryUpdate& update, Millis now);
     /// Later versions of the root document, as /root serves them. For when a checkpoint is not
-    /// signed by the keys that are known. True when there was a newer one.
+    /// signed by the keys that are known. True when there was a newer one: write "root.cbor".
     Result<bool> update_roots(ByteView root_chain);
     /// A document that an update lacked; found by its hash in the log.
     Result<NodeId> add_document(ByteView encoded);
@@ -150,8 +152,8 @@ public:
     /// Verifies the offered checkpoint. Error "split_view" when it is proven false.
     Result<OfferAction> consider(const messages::DirectoryOffer& offer, Millis now);
     /// The first chunk of what follows `from_size`, with about `max_bytes` of entries and
-    /// documents; ask again from its end until that is the checkpoint's size. Error "rollback" when
-    /// the asker has more than this directory.
+    /// documents; ask again from its end until that is the checkpoint's size. Error "behind" when
+    /// the asker has more than this directory, or this one holds no checkpoint yet.
     [[nodiscard]] Result<messages::DirectoryUpdate> update_from(
         std::uint64_t from_size, std::size_t max_bytes = update_chunk_bytes) const;
     static constexpr std::size_t update_chunk_bytes = 1024 * 1024;  ///< far below a frame's bound
@@ -167,22 +169,29 @@ public:
 
 private:
     explicit Directory(RootChain roots);
-    struct Staged;
-    Result<void> check_prefix(const messages::DirectoryUpdate& update,
-                              const SignedCheckpoint& checkpoint, Millis now);
-    void keep_split_view(const SignedCheckpoint& other, Millis now);
-    Result<void> take_entry(std::uint64_t index, Millis not_before);
-    bool take_document(const SignedDocument& document, ByteView encoded);
+    /// Size, root and time of a verified checkpoint against what is held.
+    Result<void> check_checkpoint(const SignedCheckpoint& other, Millis now);
+    /// Extends log_ by the entries, or leaves it as it was.
+    Result<void> extend_log(const messages::DirectoryUpdate& update,
+                            const SignedCheckpoint& checkpoint, Millis now);
+    std::unexpected<Error> split_view(const SignedCheckpoint& other, Millis now);
+    /// Decodes the log's entries from `begin` on. Changes nothing.
+    Result<std::vector<std::optional<Entry>>> decode_entries(std::uint64_t begin) const;
+    /// Lets a decoded entry take effect.
+    void take_entry(std::uint64_t index, const std::optional<Entry>& entry);
+    /// Holds the document if it is some node's newest and validly signed.
+    const Node* take_document(ByteView encoded);
 
     RootChain roots_;
     Log log_;
     Membership membership_;
-    std::map<NodeId, SignedDocument> documents_;
+    std::map<Hash, SignedDocument> documents_;  ///< by document_hash()
+    std::map<NodeId, Hash> document_of_;        ///< the newest valid one of each node
     std::optional<SignedCheckpoint> checkpoint_;
     std::vector<SplitView> split_views_;
     std::vector<IgnoredEntry> ignored_;
     std::map<NodeId, std::uint64_t> admission_entries_;
-    std::map<NodeId, std::uint64_t> document_entries_;  ///< the newest entry that names one
+    DocumentIndex document_index_;
     /// For entries that came after a held checkpoint: its time (Membership::apply's not_before).
     std::map<std::uint64_t, Millis> not_before_;
     bool suspicious_ = false;

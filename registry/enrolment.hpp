@@ -15,7 +15,8 @@ namespace sangam::registry {
 /// "Take me in." The signature proves that the sender holds the node's key, here and now for this
 /// token and document.
 struct EnrolRequest {
-    InviteToken token;  ///< zero: a current node has admitted this node id before
+    InviteToken token;   ///< zero: a current node has admitted this node id before
+    std::string handle;  ///< the institution that the node wants to belong to
     SignedDocument document;
     Signature proof;
 

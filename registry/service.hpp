@@ -19,6 +19,7 @@
 #include "protocol/messages/directory_messages.hpp"
 #include "registry/audit.hpp"
 #include "registry/checkpoint.hpp"
+#include "registry/document_index.hpp"
 #include "registry/enrolment.hpp"
 #include "registry/invitation.hpp"
 #include "registry/log.hpp"
@@ -191,12 +192,24 @@ public:
 
 private:
     Service(RootChain roots, std::optional<RegistryKeys> keys);
-    [[nodiscard]] Result<void> admit_pending(const NodeId& node, Millis now, Effects& effects);
-    [[nodiscard]] Entry entry_for(const NodeId& node, const PendingEnrolment& pending,
-                                  Millis now) const;
-    [[nodiscard]] Result<void> append(const Entry& entry, Effects& effects);
+    /// The entry that makes this node a member; checked.
+    [[nodiscard]] Result<Entry> entry_for(const NodeId& node, const PendingEnrolment& pending,
+                                          Millis now) const;
+    /// Error when the invitation's handle is no longer free for this node.
+    [[nodiscard]] Result<void> check_free(const NodeId& node,
+                                          const OpenInvitation& invitation) const;
+    [[nodiscard]] Result<Done<EnrolmentReply>> enrol_expected(const EnrolRequest& request,
+                                                              Millis now);
+    /// Appends the entries of approved enrolments, whose `entries` were checked, and forgets those.
+    void admit(std::span<const NodeId> nodes, std::span<const Entry> entries,
+               std::string_view actor, Millis now, Effects& effects);
+    /// Takes a checked entry into log and members.
+    void append(const Entry& entry, Effects& effects);
+    /// Members, document index and publication times after an entry.
+    [[nodiscard]] Result<void> take_entry(std::uint64_t index, const Entry& entry);
     void keep_document(const SignedDocument& document, Effects& effects);
     void sign(Millis now, Effects& effects);
+    /// `now`, or the last entry's time where the clock went back.
     [[nodiscard]] Millis entry_time(Millis now) const;
 
     RootChain roots_;
@@ -206,8 +219,8 @@ private:
     SignedCheckpoint checkpoint_;
     ServiceState state_;
     std::map<Hash, Bytes> documents_;
-    std::map<NodeId, std::uint64_t> document_entries_;  ///< the newest entry that names one
-    std::map<NodeId, std::deque<Millis>> published_;    ///< within the last hour
+    DocumentIndex document_index_;
+    std::map<NodeId, std::deque<Millis>> published_;  ///< within the last hour
     Millis last_entry_time_{};
     std::size_t entries_file_bytes_ = 0;
 };

@@ -35,9 +35,14 @@ struct PendingEnrolment {
     friend bool operator==(const PendingEnrolment&, const PendingEnrolment&) = default;
 };
 
+/// Which node an institution expects. Both in the key: nobody can keep a node id from another.
+struct ExpectedKey {
+    NodeId node;
+    InstitutionId institution;
+    friend auto operator<=>(const ExpectedKey&, const ExpectedKey&) = default;
+};
 /// An admission that came before the node.
 struct ExpectedNode {
-    InstitutionId institution;
     ByNode by;
     Millis since{};
     friend bool operator==(const ExpectedNode&, const ExpectedNode&) = default;
@@ -47,7 +52,7 @@ struct ExpectedNode {
 struct ServiceState {
     std::map<Hash, OpenInvitation> invitations;
     std::map<NodeId, PendingEnrolment> pending;
-    std::map<NodeId, ExpectedNode> expected;
+    std::map<ExpectedKey, ExpectedNode> expected;
 
     [[nodiscard]] Bytes encode() const;
     static Result<ServiceState> decode(ByteView bytes);
