@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/client.hpp"
 
+#include "protocol/value.hpp"
+
 namespace sangam::registry::client {
 namespace {
 
