@@ -95,18 +95,6 @@ Result<void> append_value_writes(std::vector<FieldWrite>& out, const Path& field
     return {};
 }
 
-std::vector<std::int64_t> element_indexes(const Value& leaf_value) {
-    std::vector<std::int64_t> out;
-    if (const auto* index = leaf_value.get_if<std::int64_t>()) {
-        out.push_back(*index);
-    } else if (const auto* array = leaf_value.get_if<Value::Array>()) {
-        for (const Value& entry : *array)
-            if (const auto* place = entry.get_if<std::int64_t>()) out.push_back(*place);
-    }
-    if (out.empty()) out.push_back(0);
-    return out;
-}
-
 std::string cell_text(const Value& value) {
     if (value.is_text()) return std::string(value.text());
     if (value.is_null()) return {};

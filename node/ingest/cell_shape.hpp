@@ -34,10 +34,6 @@ void append_writes(std::vector<FieldWrite>& out, const Path& field, Shape shape,
                                                Shape shape, const std::optional<Value>& value,
                                                const std::vector<std::string>& present);
 
-/// The places of a set's element within its author's list, from the value of its leaf: at least
-/// one. Anything that is no index counts as 0.
-[[nodiscard]] std::vector<std::int64_t> element_indexes(const Value& leaf_value);
-
 /// What a cell of a CSV export shows: text as it is, an array joined by `;`, a number or flag as
 /// JSON prints it, a map as JSON, null as nothing.
 [[nodiscard]] std::string cell_text(const Value& value);

@@ -2,6 +2,8 @@
 #include "node/ingest/exporter.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
 #include <optional>
 #include <set>
 #include <vector>
@@ -48,6 +50,22 @@ struct Survey {
         has_records = true;
     }
 };
+
+// 2026-11-24T03:16:00.123Z
+std::string utc_text(Hlc hlc) {
+    using namespace std::chrono;
+    const sys_time<milliseconds> time{milliseconds(static_cast<std::int64_t>(hlc.unix_ms()))};
+    const auto day = floor<days>(time);
+    const year_month_day date(day);
+    const hh_mm_ss clock(time - day);
+    char text[40];
+    std::snprintf(
+        text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+        static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+        static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
+    return text;
+}
 
 bool is_additional(const Path& field) {
     return field.names.size() == 2 && field.names.front() == "additionalInfo";
@@ -172,6 +190,29 @@ Result<ExportFormat> export_format_from_text(std::string_view text) {
     if (text == "ndjson") return ExportFormat::ndjson;
     return fail("unknown_format", "unknown export format", std::string(text),
                 "give mcpd, csv or ndjson", ErrorKind::usage);
+}
+
+RecordView make_record_view(RecordKey key, const sync::MergedRecord& merged) {
+    RecordView view{std::move(key), merged.fields, {}};
+    for (const sync::MergeConflict& conflict : merged.conflicts) {
+        Value::Array values;
+        for (const sync::Sibling& sibling : conflict.values) {
+            Value::Map one;
+            one["value"] = sibling.value.value_or(Value());
+            one["author"] = sibling.author().hex();
+            one["time"] = utc_text(sibling.hlc);
+            values.emplace_back(std::move(one));
+        }
+        Value::Map entry;
+        entry["field"] = conflict.field;
+        entry["strategy"] = conflict.strategy;
+        entry["state"] = conflict.is_open ? "open" : "settled";
+        entry["values"] = std::move(values);
+        entry["chosen"] =
+            conflict.chosen ? Value(static_cast<std::int64_t>(*conflict.chosen + 1)) : Value();
+        view.conflicts.emplace_back(std::move(entry));
+    }
+    return view;
 }
 
 std::string ndjson_line(const RecordView& record) {

@@ -12,6 +12,7 @@
 #include "protocol/ids.hpp"
 #include "protocol/path.hpp"
 #include "protocol/value.hpp"
+#include "sync/merger.hpp"
 
 namespace sangam::node::ingest {
 
@@ -19,8 +20,14 @@ namespace sangam::node::ingest {
 struct RecordView {
     RecordKey key;
     std::map<Path, Value> fields;
-    Value::Array conflicts;  ///< for NDJSON, as `conflicts list` shows them, without "record"
+    Value::Array conflicts;  ///< for NDJSON
 };
+
+/// Conflicts become
+/// {"field","strategy","state":"open|settled","values":[{"value","author","time"}], "chosen"}:
+/// values by (HLC, lane), a removal as null; author the node id in hexadecimal; time in UTC to the
+/// millisecond; chosen counts values from 1, null while open.
+[[nodiscard]] RecordView make_record_view(RecordKey key, const sync::MergedRecord& merged);
 
 enum class ExportFormat { mcpd, csv, ndjson };
 [[nodiscard]] Result<ExportFormat> export_format_from_text(std::string_view text);

@@ -11,6 +11,7 @@
 #include "node/ingest/findings.hpp"
 #include "node/ingest/import_plan.hpp"
 #include "protocol/path.hpp"
+#include "sync/merger.hpp"
 
 namespace sangam::node::ingest {
 namespace {
@@ -388,7 +389,7 @@ private:
                 storage::Edit edit;
                 edit.key = some[i];
                 edit.context = states[i]->version;
-                edit.writes.push_back({life_path(), Value(Value::Map{{"state", "deleted"}})});
+                edit.writes.push_back({life_path(), sync::deleted_value()});
                 edits.push_back(std::move(edit));
             }
         }
