@@ -3,11 +3,11 @@
 
 #include <toml++/toml.h>
 
-#include <charconv>
 #include <cstdlib>
 #include <map>
 
 #include "node/daemon/duration.hpp"
+#include "node/http/address.hpp"
 
 namespace sangam::node {
 namespace {
@@ -121,7 +121,7 @@ void take_options(const ConfigOverrides& overrides, Settings& settings) {
 }
 
 Result<std::string> address(const Setting& setting, const std::string& value) {
-    if (const auto parsed = parse_host_port(value); !parsed)
+    if (const auto parsed = http::split_address(value); !parsed)
         return bad_setting(parsed.error().message + ": " + value, setting.place,
                            parsed.error().fix);
     return value;
@@ -233,29 +233,6 @@ std::string initial_config(const std::string& name) {
            "\n"
            "# debug, info, warning or error; to standard error.\n"
            "# log_level = \"info\"\n";
-}
-
-Result<HostPort> parse_host_port(std::string_view text) {
-    const auto bad = [&](const char* why) {
-        return fail("bad_address", why, std::string(text),
-                    "write HOST:PORT, as in 127.0.0.1:7420 or [::1]:7420", ErrorKind::usage);
-    };
-    const auto colon = text.rfind(':');
-    if (colon == std::string_view::npos) return bad("the address has no port");
-    std::string_view host = text.substr(0, colon);
-    const std::string_view digits = text.substr(colon + 1);
-    if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
-        host = host.substr(1, host.size() - 2);
-    } else if (host.find(':') != std::string_view::npos) {
-        return bad("an IPv6 address must stand in brackets");
-    }
-    if (host.empty()) return bad("the address has no host");
-    unsigned port = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-    if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size() ||
-        port > 65535)
-        return bad("the port must be a number from 0 to 65535");
-    return HostPort{std::string(host), static_cast<std::uint16_t>(port)};
 }
 
 }  // namespace sangam::node

@@ -51,11 +51,4 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 /// The file `node init` writes: the name, and every other setting as a comment with its default.
 [[nodiscard]] std::string initial_config(const std::string& name);
 
-/// "host:port" or "[v6]:port" with a port of 0..65535; the parts.
-struct HostPort {
-    std::string host;
-    std::uint16_t port = 0;
-};
-[[nodiscard]] Result<HostPort> parse_host_port(std::string_view text);
-
 }  // namespace sangam::node
