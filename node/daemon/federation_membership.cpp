@@ -279,14 +279,14 @@ Result<void> FederationMembership::ask_enrolment(const RegistryClient& client) {
     return {};
 }
 
-registry::NodeDocument FederationMembership::own_document(const Hash& registry_id,
+registry::NodeDocument FederationMembership::own_document(const MembershipFile& file,
                                                           std::uint64_t version) const {
     registry::NodeDocument document;
-    document.registry_id = registry_id;
+    document.registry_id = file.registry_id;
     document.node = self_.node;
     document.version = version;
     document.name = setup_.node_name;
-    for (const auto& text : setup_.endpoints) {
+    for (const auto& text : setup_.endpoints(file.registry_url)) {
         const auto endpoint = registry::Endpoint::parse(text);
         if (endpoint && document.endpoints.size() < registry::max_endpoints)
             document.endpoints.push_back(*endpoint);
@@ -304,7 +304,7 @@ Result<bool> FederationMembership::publish_if_changed(const RegistryClient& clie
         const auto* held = directory_->document(self_.node);
         const std::uint64_t known =
             std::max(held == nullptr ? 0 : held->version, file_->document_version);
-        wanted = own_document(file_->registry_id, known + 1);
+        wanted = own_document(*file_, known + 1);
         if (held != nullptr && held->name == wanted.name && held->endpoints == wanted.endpoints &&
             held->software == wanted.software && held->min_protocol == wanted.min_protocol &&
             held->max_protocol == wanted.max_protocol)
@@ -345,8 +345,8 @@ Result<std::string> FederationMembership::join(const std::string& text) {
     if (!made) return std::unexpected(made.error());
     if (!snapshot()->is_member()) {
         file.document_version += 1;
-        const auto document = registry::SignedDocument::sign(
-            own_document(file.registry_id, file.document_version), *setup_.key);
+        const auto document =
+            registry::SignedDocument::sign(own_document(file, file.document_version), *setup_.key);
         const auto reply =
             client.enrol(registry::EnrolRequest::make(*invitation, document, *setup_.key));
         if (!reply) return std::unexpected(reply.error());

@@ -33,8 +33,9 @@ struct MembershipSetup {
     const SigningKey* key = nullptr;
     std::string node_name;
     std::string provisional_handle;
-    std::string software;                ///< "sangam/0.1.0"
-    std::vector<std::string> endpoints;  ///< HOST:PORT, to be published
+    std::string software;  ///< "sangam/0.1.0"
+    /// HOST:PORT, to be published, for who reaches the registry at that URL; empty: none.
+    std::function<std::vector<std::string>(const std::string& registry_url)> endpoints;
     std::chrono::milliseconds poll{30'000};
     bool stops_when_expired = false;
     RegistryFetch fetch;
@@ -95,7 +96,7 @@ private:
     Result<void> fetch_documents(const RegistryClient& client);
     Result<bool> publish_if_changed(const RegistryClient& client);
     Result<void> ask_enrolment(const RegistryClient& client);
-    [[nodiscard]] registry::NodeDocument own_document(const Hash& registry_id,
+    [[nodiscard]] registry::NodeDocument own_document(const MembershipFile& file,
                                                       std::uint64_t version) const;
 
     // Changes of the held directory; under mutex_.

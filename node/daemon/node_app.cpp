@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/daemon/node_app.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/thread_pool.hpp>
+
+#include "node/daemon/config.hpp"
+#include "node/daemon/current_directory.hpp"
+#include "node/daemon/daemon_process.hpp"
+#include "node/daemon/durable_file.hpp"
+#include "node/daemon/endpoints.hpp"
+#include "node/daemon/federation_membership.hpp"
+#include "node/daemon/logic_thread.hpp"
+#include "node/daemon/node_actions.hpp"
+#include "node/daemon/node_directory.hpp"
+#include "node/http/server.hpp"
+#include "node/net/peer_manager.hpp"
+#include "node/service/service.hpp"
+#include "node/version.hpp"
+#include "storage/store.hpp"
+#include "sync/engine.hpp"
+#include "sync/merger.hpp"
+
+namespace sangam::node {
+namespace {
+
+constexpr unsigned io_threads = 2;
+/// Requests of people: imports, searches, exports. They may wait for the logic thread and for
+/// search answers, which therefore have threads of their own.
+constexpr unsigned request_threads = 4;
+constexpr unsigned answer_threads = 2;
+
+const std::string software = "sangam/" + std::string(version);
+
+Result<NodeConfig> load_config(const std::string& directory, const NodeRunOptions& options) {
+    constexpr std::size_t max_config_bytes = 256 * 1024;
+    const std::string path = DirectoryPaths{directory}.config();
+    const auto text = read_file(path, max_config_bytes);
+    if (!text) return std::unexpected(text.error());
+    return parse_config(as_text(*text), path, process_environment(),
+                        {options.peer_listen, options.http_listen, options.advertise,
+                         options.registry_poll, options.log_level});
+}
+
+MembershipSetup membership_setup(const std::string& directory, const NodeConfig& config,
+                                 const SigningKey& key, Random& random) {
+    MembershipSetup setup;
+    setup.folder = DirectoryPaths{directory}.directory();
+    setup.key = &key;
+    setup.node_name = config.name;
+    setup.provisional_handle = config.institution;
+    setup.software = software;
+    setup.poll = config.registry_poll;
+    setup.stops_when_expired = config.on_expired == OnExpired::stop;
+    setup.fetch = fetch_over_http();
+    setup.clock = system_now;
+    setup.random = &random;
+    return setup;
+}
+
+/// A node that does not run, for as long as one command takes.
+struct IdleNode {
+    DirectoryLock lock;
+    SigningKey key;
+    SystemRandom random;
+    std::unique_ptr<FederationMembership> membership;
+
+    static Result<std::unique_ptr<IdleNode>> open(const std::string& directory) {
+        init_crypto();
+        auto lock = DirectoryLock::take(directory);
+        if (!lock) return std::unexpected(lock.error());
+        auto key = load_identity(directory);
+        if (!key) return std::unexpected(key.error());
+        const auto config = load_config(directory, {});
+        if (!config) return std::unexpected(config.error());
+        set_up_log("warning");
+        auto node = std::make_unique<IdleNode>(std::move(*lock), std::move(*key));
+        auto setup = membership_setup(directory, *config, node->key, node->random);
+        setup.endpoints = [config = *config](const std::string& registry_url) {
+            return endpoints_to_publish(config.advertise, config.peer_listen, registry_url);
+        };
+        make_directory(setup.folder);
+        auto membership = FederationMembership::open(std::move(setup));
+        if (!membership) return std::unexpected(membership.error());
+        node->membership = std::move(*membership);
+        return node;
+    }
+    IdleNode(DirectoryLock taken, SigningKey loaded)
+        : lock(std::move(taken)), key(std::move(loaded)) {}
+};
+
+/// Everything of a running node, in the order in which it is made; ended in stop()'s order.
+class RunningNode {
+public:
+    RunningNode(std::string directory, NodeConfig config, SigningKey key)
+        : directory_(std::move(directory)), config_(std::move(config)), key_(std::move(key)) {}
+
+    Result<void> start() {
+        const DirectoryPaths paths{directory_};
+        make_directory(paths.directory());
+        make_directory(paths.blobs());
+        store_ = storage::open_sqlite_store(directory_, {node_id(), &key_, &random_}, merger_);
+        auto setup = membership_setup(directory_, config_, key_, random_);
+        setup.endpoints = [this](const std::string& registry_url) {
+            return endpoints_to_publish(config_.advertise, peers_->listening_address(),
+                                        registry_url);
+        };
+        auto membership = FederationMembership::open(std::move(setup));
+        if (!membership) return std::unexpected(membership.error());
+        membership_ = std::move(*membership);
+        current_directory_.replace(membership_->snapshot());
+
+        logic_ =
+            std::make_unique<LogicThread>([this] { return make_engine(); }, actions_, system_now);
+        make_peers();
+        if (auto listening = peers_->listen(config_.peer_listen); !listening) return listening;
+        actions_.connect({peers_.get(), membership_.get(), logic_.get(), store_.get(), &merger_,
+                          &answer_workers_});
+        make_service();
+        if (auto served = serve(paths.socket()); !served) return served;
+
+        logic_->start();
+        membership_->start({[this] { directory_changed(); }, [this] { logic_->remake_engine(); },
+                            [this](sync::ConnectionId connection, messages::Message message) {
+                                peers_->send(connection, std::move(message));
+                            },
+                            [this] { return peers_->open_connections(); }});
+        peers_->start();
+        return {};
+    }
+
+    [[nodiscard]] std::string peer_address() const { return peers_->listening_address(); }
+    [[nodiscard]] std::string http_address() const { return http_server_->address(); }
+    [[nodiscard]] NodeId node_id() const { return NodeId{key_.public_key().bytes}; }
+
+    void wait_for_stop() { process_.wait_for_stop(); }
+
+    /// Requests that run are finished, with everything that they need; then peers are told, then
+    /// the engine stops, and last the store closes.
+    void stop() {
+        if (http_server_) http_server_->stop();
+        if (socket_server_) socket_server_->stop();
+        request_workers_.join();
+        if (membership_) membership_->stop();
+        if (peers_) peers_->stop();
+        if (logic_) logic_->stop();
+        answer_workers_.join();
+        process_.stop_io();
+    }
+
+private:
+    std::unique_ptr<sync::Engine> make_engine() {
+        sync::EngineConfig config;
+        config.node = node_id();
+        config.software = software;
+        config.registry_id = membership_->registry_id();
+        return std::make_unique<sync::Engine>(config, *store_, current_directory_, merger_,
+                                              random_);
+    }
+
+    void make_peers() {
+        net::PeerManagerSetup setup;
+        setup.io = &process_.io();
+        setup.engine = logic_.get();
+        setup.identity = &key_;
+        setup.directory = [this] { return membership_->snapshot(); };
+        setup.clock = system_now;
+        setup.random = &random_;
+        setup.on_connected = [this](sync::ConnectionId connection) {
+            actions_.offer_directory(connection);
+        };
+        setup.on_disconnected = [this](sync::ConnectionId connection) {
+            membership_->peer_disconnected(connection);
+        };
+        setup.on_unknown_key = [this] { membership_->look_soon(); };
+        peers_ = std::make_unique<net::PeerManager>(std::move(setup));
+    }
+
+    void make_service() {
+        ServiceContext context;
+        context.store = store_.get();
+        context.merger = &merger_;
+        context.engine = logic_.get();
+        context.membership = membership_.get();
+        context.peers = peers_.get();
+        context.node = node_id();
+        context.key = &key_;
+        context.random = &random_;
+        context.version = version;
+        context.directory = directory_;
+        service_ = std::make_unique<Service>(std::move(context));
+    }
+
+    Result<void> serve(const std::string& socket_path) {
+        const auto handler = [this](const http::Request& request) {
+            return service_->handle(request);
+        };
+        auto http_server = http::Server::listen_tcp(process_.io(), request_workers_,
+                                                    config_.http_listen, handler, {});
+        if (!http_server) return std::unexpected(http_server.error());
+        http_server_ = std::move(*http_server);
+        auto socket_server =
+            http::Server::listen_unix(process_.io(), request_workers_, socket_path, handler, {});
+        if (!socket_server) return std::unexpected(socket_server.error());
+        socket_server_ = std::move(*socket_server);
+        return {};
+    }
+
+    /// The engine sees the new directory before it hears of it.
+    void directory_changed() {
+        logic_->post([this](sync::Engine& engine, Millis now) {
+            current_directory_.replace(membership_->snapshot());
+            engine.directory_changed(now);
+        });
+        peers_->directory_changed();
+    }
+
+    const std::string directory_;
+    const NodeConfig config_;
+    const SigningKey key_;
+    SystemRandom random_;
+    sync::Merger merger_;
+    DaemonProcess process_{io_threads};
+    boost::asio::thread_pool request_workers_{request_threads};
+    boost::asio::thread_pool answer_workers_{answer_threads};
+    std::unique_ptr<storage::Store> store_;
+    CurrentDirectory current_directory_;
+    NodeActions actions_;
+    std::unique_ptr<FederationMembership> membership_;
+    std::unique_ptr<LogicThread> logic_;
+    std::unique_ptr<net::PeerManager> peers_;
+    std::unique_ptr<Service> service_;
+    std::unique_ptr<http::Server> http_server_;
+    std::unique_ptr<http::Server> socket_server_;
+};
+
+}  // namespace
+
+Result<void> run_node(const std::string& directory, const NodeRunOptions& options) {
+    init_crypto();
+    const auto lock = DirectoryLock::take(directory);
+    if (!lock) return std::unexpected(lock.error());
+    auto key = load_identity(directory);
+    if (!key) return std::unexpected(key.error());
+    auto config = load_config(directory, options);
+    if (!config) return std::unexpected(config.error());
+    set_up_log(config->log_level);
+
+    RunningNode node(directory, std::move(*config), std::move(*key));
+    if (auto started = node.start(); !started) {
+        node.stop();
+        return started;
+    }
+    const std::string peer = node.peer_address();
+    const std::string http = node.http_address();
+    spdlog::info("node {} in {}: peers on {}, HTTP on {}", node.node_id().hex(), directory, peer,
+                 http);
+    print_line(options.json, {{"event", "ready"}, {"peer", peer}, {"http", http}},
+               "Ready: peers on " + peer + ", HTTP on " + http);
+    node.wait_for_stop();
+    print_line(options.json, {{"event", "stopping"}}, "Stopping");
+    spdlog::info("stopping");
+    node.stop();
+    spdlog::info("stopped");
+    return {};
+}
+
+Result<std::string> join_node(const std::string& directory, const std::string& invitation) {
+    const auto node = IdleNode::open(directory);
+    if (!node) return std::unexpected(node.error());
+    return (*node)->membership->join(invitation);
+}
+
+Result<void> admit_node(const std::string& directory, const std::string& node_id) {
+    const auto admitted = NodeId::from_hex(node_id);
+    if (!admitted)
+        return fail("bad_node_id", "this is no node id: " + admitted.error().message, node_id,
+                    "copy it from what `sangam node init` printed there", ErrorKind::usage);
+    const auto node = IdleNode::open(directory);
+    if (!node) return std::unexpected(node.error());
+    return (*node)->membership->admit(*admitted);
+}
+
+}  // namespace sangam::node
