@@ -25,7 +25,7 @@ static_assert(std::endian::native == std::endian::little, "integers are copied a
 
 /// What one body may hold. Bytes and texts are bounded by the frame, elements by these.
 struct Limits {
-    std::uint32_t elements_each = 65'536;     ///< of one list
+    std::uint32_t elements_each = 131'072;    ///< of one list
     std::uint32_t elements_in_all = 262'144;  ///< of all lists together
     unsigned depth = 16;                      ///< of objects in each other
 };

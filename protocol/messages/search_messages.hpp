@@ -14,7 +14,7 @@ namespace sangam::messages {
 
 inline constexpr std::size_t max_query_bytes = 4 * 1024;   ///< as of a condition
 inline constexpr std::uint32_t max_search_limit = 10'000;  ///< hits from one dataset: fits a frame
-inline constexpr std::size_t max_search_facets = 64;       ///< each costs a pass over the matches
+inline constexpr std::size_t max_search_facets = 32;       ///< each costs a pass over the matches
 
 /// The asking institution is the connection's peer; a person's pseudonym is for logs only.
 struct SearchRequest {
