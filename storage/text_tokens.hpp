@@ -17,7 +17,10 @@ inline constexpr std::string_view field_separator = "\xEE\x80\x80";  // U+E000
 /// The text with field separators replaced by as many spaces, as it is put into an index.
 [[nodiscard]] std::string without_separators(std::string_view text);
 
-/// The folded words of a text in order. Any thread.
+/// The folded words of a text in order; separators are spaces. Any thread.
 [[nodiscard]] std::vector<std::string> text_tokens(std::string_view text);
+/// The same with each separator as a word, as an index that was given one text of many fields has
+/// it.
+[[nodiscard]] std::vector<std::string> indexed_words(std::string_view text);
 
 }  // namespace sangam::storage

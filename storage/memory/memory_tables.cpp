@@ -204,16 +204,12 @@ void MemoryTables::remove_record(RecordNumber number) {
 void MemoryTables::scan_records(DatasetId dataset, const std::string& collection,
                                 const RecordKey* after,
                                 const std::function<bool(const RecordRow&)>& visit) const {
-    const RecordKey start = after != nullptr ? *after : RecordKey{collection, {}};
-    for (auto it = state_.record_keys.lower_bound({dataset, start}); it != state_.record_keys.end();
+    const RecordKey first{collection, {}};  // ids are not empty
+    const RecordKey& start = after != nullptr && *after > first ? *after : first;
+    for (auto it = state_.record_keys.upper_bound({dataset, start}); it != state_.record_keys.end();
          ++it) {
         if (it->first.first != dataset) break;
-        const auto& key = it->first.second;
-        if (after != nullptr && key <= *after) continue;
-        if (!collection.empty() && key.collection != collection) {
-            if (key.collection > collection) break;
-            continue;
-        }
+        if (!collection.empty() && it->first.second.collection != collection) break;
         if (!visit(state_.records.at(it->second))) break;
     }
 }

@@ -3,6 +3,8 @@
 // (https://sqlite.org/fts5.html, "Extending FTS5").
 #include <sqlite3.h>
 
+#include <algorithm>
+
 #include "protocol/error.hpp"
 #include "storage/store.hpp"
 #include "storage/text_tokens.hpp"
@@ -10,6 +12,9 @@
 namespace sangam::storage {
 
 namespace {
+
+/// FTS5 cuts longer words when it indexes them and when it looks for them.
+constexpr int max_word_bytes = 32768;
 
 /// FTS5's unicode61 with the options of our tables. One for each thread: FTS5 does not say that an
 /// instance may be shared.
@@ -46,7 +51,7 @@ public:
         std::vector<std::string> out;
         const auto collect = [](void* context, int, const char* token, int size, int, int) {
             static_cast<std::vector<std::string>*>(context)->emplace_back(
-                token, static_cast<std::size_t>(size));
+                token, static_cast<std::size_t>(std::min(size, max_word_bytes)));
             return SQLITE_OK;
         };
         // A field holds at most 1 MiB (max_value_bytes), far below the int that FTS5 takes.
@@ -65,10 +70,14 @@ private:
 
 }  // namespace
 
-std::vector<std::string> text_tokens(std::string_view text) {
+std::vector<std::string> indexed_words(std::string_view text) {
     thread_local Unicode61 tokenizer;
-    if (text.contains(field_separator)) return tokenizer.tokens(without_separators(text));
     return tokenizer.tokens(text);
+}
+
+std::vector<std::string> text_tokens(std::string_view text) {
+    if (text.contains(field_separator)) return indexed_words(without_separators(text));
+    return indexed_words(text);
 }
 
 }  // namespace sangam::storage

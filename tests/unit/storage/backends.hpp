@@ -4,4 +4,17 @@
 
 #include "store_fixture.hpp"
 
-#define SANGAM_BACKENDS ::sangam::storage::testing::MemoryBackend
+namespace sangam::storage::testing {
+
+struct SqliteBackend {
+    static constexpr bool outlives_closing = true;
+    std::unique_ptr<Store> open(Author author) {
+        return open_sqlite_store(directory->path(), author, projector());
+    }
+    std::shared_ptr<TemporaryDirectory> directory = std::make_shared<TemporaryDirectory>();
+};
+
+}  // namespace sangam::storage::testing
+
+#define SANGAM_BACKENDS \
+    ::sangam::storage::testing::MemoryBackend, ::sangam::storage::testing::SqliteBackend
