@@ -119,7 +119,8 @@ public:
         source_ = {files_.front().mapper.collection(), options_.source};
         for (std::size_t i = 0; i < files_.size() && !is_stopped_; ++i)
             if (auto ok = read_file(i); !ok) return std::unexpected(ok.error());
-        if (auto ok = flush(); !ok) return std::unexpected(ok.error());
+        if (!is_stopped_)
+            if (auto ok = flush(); !ok) return std::unexpected(ok.error());
         if (options_.is_mirror)
             if (auto ok = mirror(); !ok) return std::unexpected(ok.error());
         sort_rejects();
