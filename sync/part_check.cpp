@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/part_check.hpp"
+
+#include <algorithm>
+
+namespace sangam::sync {
+namespace {
+
+using messages::Abort;
+using messages::AbortCode;
+
+std::string commit_name(const CommitHeader& header) {
+    return "commit " + std::to_string(raw(header.sequence)) + " of lane " + header.lane.text();
+}
+
+/// A writer that was taken out left a cut for each of its lanes; commits up to there still count.
+bool is_within_cut(const Manifest& manifest, const CommitHeader& header) {
+    return std::any_of(manifest.cuts.begin(), manifest.cuts.end(), [&](const Cut& cut) {
+        return cut.lane == header.lane && header.sequence <= cut.last;
+    });
+}
+
+}  // namespace
+
+bool owns_or_writes(const Manifest& manifest, const InstitutionId& institution) {
+    const auto& writers = manifest.writers;
+    return manifest.owner == institution ||
+           std::find(writers.begin(), writers.end(), institution) != writers.end();
+}
+
+PartVerdict check_part(ByteView encoded, const storage::DatasetInfo& dataset,
+                       const DirectoryView& directory, Millis judged_now) {
+    auto part = CommitPart::decode(encoded);
+    if (!part) return Abort{AbortCode::bad_message, part.error().text()};
+    const CommitHeader header = part->signed_header.header;
+    if (header.dataset != dataset.uid)
+        return Abort{AbortCode::not_allowed, commit_name(header) + " belongs to another dataset"};
+    const auto author = directory.author_institution(header.lane.node);
+    // Signature and proof are checked before the author is: nothing false is ever kept.
+    auto verified =
+        VerifiedPart::verify(std::move(*part), [&](const NodeId& node, const PublicKey& key) {
+            return author ? directory.may_sign(node, key) : true;
+        });
+    if (!verified) return Abort{AbortCode::invalid_data, verified.error().text()};
+    if (!author)
+        return SetAside{
+            SetAside::Why::unknown_author,
+            "unknown author: the directory does not name the node of " + commit_name(header),
+            header};
+    if (!owns_or_writes(dataset.manifest, *author) && !is_within_cut(dataset.manifest, header))
+        return Abort{AbortCode::not_allowed,
+                     commit_name(header) + " is by " + directory.handle_of(*author) +
+                         ", which may not write to " + dataset.manifest.name};
+    if (is_far_ahead(header.hlc, judged_now))
+        return SetAside{
+            SetAside::Why::clock_ahead,
+            "clock ahead: " + commit_name(header) + " is dated " +
+                std::to_string(
+                    (static_cast<std::int64_t>(header.hlc.unix_ms()) - judged_now.count()) / 1000) +
+                " s in the future",
+            header};
+    return std::move(*verified);
+}
+
+}  // namespace sangam::sync

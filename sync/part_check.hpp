@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gate for every commit that a peer sends, on whichever path: decodes and verifies it, and says
+// whether its author may write to the dataset (SEMANTICS sections 1 to 3).
+#pragma once
+
+#include <variant>
+
+#include "storage/store.hpp"
+#include "sync/directory_view.hpp"
+#include "sync/peer_session.hpp"
+
+namespace sangam::sync {
+
+/// Sound, and not to be applied yet: kept with its reason, tried again later.
+struct SetAside {
+    enum class Why : std::uint8_t {
+        clock_ahead,     ///< its clock is far in front; passes with time
+        unknown_author,  ///< the directory does not name the author's node yet
+    };
+    Why why = Why::clock_ahead;
+    std::string reason;
+    CommitHeader header;
+};
+
+/// What becomes of a part. Abort: the sender is cut off.
+using PartVerdict = std::variant<VerifiedPart, SetAside, messages::Abort>;
+
+/// `judged_now` as in ClockCheck::judged().
+[[nodiscard]] PartVerdict check_part(ByteView encoded, const storage::DatasetInfo& dataset,
+                                     const DirectoryView& directory, Millis judged_now);
+
+/// True when the institution owns the dataset or its manifest names it as a writer.
+[[nodiscard]] bool owns_or_writes(const Manifest& manifest, const InstitutionId& institution);
+
+}  // namespace sangam::sync

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/quarantine_keeper.hpp"
+
+#include <algorithm>
+
+#include "sync/limits.hpp"
+
+namespace sangam::sync {
+namespace {
+
+/// What passes with time or with the directory's news begins with one of these (part_check.cpp);
+/// forks and broken rules stay for a person.
+bool may_pass(const std::string& reason) {
+    return reason.starts_with("clock ahead:") || reason.starts_with("unknown author:");
+}
+
+}  // namespace
+
+void QuarantineKeeper::load() {
+    if (is_loaded_) return;
+    is_loaded_ = true;
+    for (const auto& item : context_.store.reader()->quarantine(limits::max_quarantine_scan))
+        kept_.insert(sha256(item.data));
+}
+
+void QuarantineKeeper::keep(const DatasetUid& dataset, const NodeId& source,
+                            const std::string& reason, ByteView part) {
+    load();
+    if (!kept_.insert(sha256(part)).second) return;
+    storage::QuarantineItem item;
+    item.dataset = dataset;
+    item.source = source;
+    item.reason = reason;
+    item.data.assign(part.begin(), part.end());
+    item.at = context_.now;
+    context_.store.add_quarantine(item);
+    context_.outbox.warning(source, "set aside: " + reason);
+}
+
+bool QuarantineKeeper::forget(const DatasetUid& dataset, const std::vector<RecordKey>& records) {
+    load();
+    if (kept_.empty() || records.empty()) return false;
+    bool others_lost = false;
+    for (const auto& item : context_.store.reader()->quarantine(limits::max_quarantine_scan)) {
+        if (item.dataset != dataset) continue;
+        const auto part = CommitPart::decode(item.data);
+        if (!part) continue;
+        const auto named =
+            std::count_if(part->changes.begin(), part->changes.end(), [&](const Change& change) {
+                return std::find(records.begin(), records.end(), change.key) != records.end();
+            });
+        if (named == 0) continue;
+        others_lost = others_lost || static_cast<std::size_t>(named) < part->changes.size();
+        context_.store.remove_quarantine(item.id);
+        kept_.erase(sha256(item.data));
+    }
+    return others_lost;
+}
+
+void QuarantineKeeper::forget(const DatasetUid& dataset) {
+    load();
+    for (const auto& item : context_.store.reader()->quarantine(limits::max_quarantine_scan)) {
+        if (item.dataset != dataset || !may_pass(item.reason)) continue;
+        context_.store.remove_quarantine(item.id);
+        kept_.erase(sha256(item.data));
+    }
+}
+
+bool QuarantineKeeper::is_due() const { return context_.now >= next_retry_; }
+
+void QuarantineKeeper::retry(const Apply& apply) {
+    next_retry_ = context_.now + limits::retry_every;
+    load();
+    if (kept_.empty()) return;
+    struct Item {
+        storage::QuarantineItem item;
+        storage::DatasetInfo dataset;
+        VerifiedPart part;
+    };
+    std::vector<Item> ready;
+    const auto reader = context_.store.reader();
+    for (auto& item : reader->quarantine(limits::max_quarantine_scan)) {
+        if (!may_pass(item.reason)) continue;
+        auto dataset = reader->dataset(item.dataset);
+        if (!dataset) continue;
+        auto verdict = check_part(item.data, *dataset, context_.directory, context_.judged_now());
+        if (auto* part = std::get_if<VerifiedPart>(&verdict))
+            ready.push_back({std::move(item), std::move(*dataset), std::move(*part)});
+    }
+    std::sort(ready.begin(), ready.end(), [](const Item& a, const Item& b) {
+        return std::tie(a.item.dataset, a.part.header().hlc, a.part.header().lane) <
+               std::tie(b.item.dataset, b.part.header().hlc, b.part.header().lane);
+    });
+    for (Item& item : ready) {
+        if (!apply(item.dataset, std::move(item.part))) continue;
+        context_.store.remove_quarantine(item.item.id);
+        kept_.erase(sha256(item.item.data));
+        context_.outbox.info(item.item.source, "no longer set aside: " + item.item.reason);
+    }
+}
+
+}  // namespace sangam::sync

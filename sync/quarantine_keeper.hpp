@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps what cannot be applied yet, durable and visible, and tries it again when its reason may
+// have gone: time has passed, the directory has moved. Nothing is dropped in silence, and nothing
+// that is kept blocks what comes after.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "sync/part_check.hpp"
+#include "sync/sessions.hpp"
+
+namespace sangam::sync {
+
+class QuarantineKeeper {
+public:
+    explicit QuarantineKeeper(EngineContext& context) : context_(context) {}
+
+    /// Durable on return. The same bytes are kept once.
+    void keep(const DatasetUid& dataset, const NodeId& source, const std::string& reason,
+              ByteView part);
+    /// Forgets what is kept of records that were withdrawn from a replica: it must not come back.
+    /// True when a forgotten part also held other records, which are missing now.
+    [[nodiscard]] bool forget(const DatasetUid& dataset, const std::vector<RecordKey>& records);
+    void forget(const DatasetUid& dataset);
+
+    /// Something that passes the gate now. True: it was applied or is no longer wanted, and leaves
+    /// the quarantine.
+    using Apply = std::function<bool(const storage::DatasetInfo&, VerifiedPart)>;
+    /// Tries again what waited for time or for the directory, lane by lane in order.
+    void retry(const Apply& apply);
+    /// True when retry() should be called at the present time.
+    [[nodiscard]] bool is_due() const;
+    void make_due() { next_retry_ = Millis{0}; }
+
+private:
+    void load();
+    EngineContext& context_;
+    bool is_loaded_ = false;
+    std::set<Hash> kept_;  ///< hashes of the bytes that are in quarantine
+    Millis next_retry_{};
+};
+
+}  // namespace sangam::sync

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What of a record crosses under a scope (SEMANTICS sections 4 and 5): its changes that are live
+// *in view*, each with hidden and superseded fields reduced to their leaves.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "storage/types.hpp"
+#include "sync/policy.hpp"
+
+namespace sangam::sync {
+
+struct RecordView {
+    bool is_deleted = false;
+    /// Position of each change that crosses -> its fields that stay closed (superseded ones; what
+    /// the scope hides comes on top).
+    std::map<Position, std::set<Path>> changes;
+
+    /// In scope: it lives, and something of it shows.
+    [[nodiscard]] bool is_in_scope() const { return !is_deleted && !changes.empty(); }
+};
+
+[[nodiscard]] RecordView view_of(const storage::RecordState& record, const Scope& scope);
+
+/// The change as it crosses: without what the scope hides and what was superseded.
+[[nodiscard]] Change as_it_crosses(const Change& change, const std::set<Path>& superseded,
+                                   const Scope& scope);
+
+}  // namespace sangam::sync

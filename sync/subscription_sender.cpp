@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/subscription_sender.hpp"
+
+#include <algorithm>
+
+#include "protocol/cbor.hpp"
+#include "sync/limits.hpp"
+#include "sync/policy.hpp"
+#include "sync/record_view.hpp"
+
+namespace sangam::sync {
+namespace {
+
+using messages::AbortCode;
+using messages::Delivery;
+using messages::SubscribeReply;
+using messages::WithdrawReason;
+using storage::LedgerStep;
+using storage::RecordNumber;
+
+/// Kind of the small documents that say under which view a subscription was served: what the
+/// subscriber may hold depends on it, also after a restart.
+constexpr const char* view_kind = "served_view";
+
+Bytes encode_view(const Scope& scope) {
+    cbor::Writer writer;
+    writer.array(scope.hidden.size());
+    for (const Path& path : scope.hidden) writer.path(path);
+    return writer.take();
+}
+
+}  // namespace
+
+// ---- what peers say
+// ------------------------------------------------------------------------------
+
+Verdict SubscriptionSender::received(const PeerSession& session,
+                                     const messages::Subscribe& subscribe) {
+    const Key key{session.connection(), subscribe.subscription};
+    std::size_t count = 0;
+    std::optional<Key> same_dataset;
+    for (const auto& [other, serving] : servings_) {
+        if (other.first != session.connection()) continue;
+        ++count;
+        if (other != key && serving.request.dataset == subscribe.dataset) same_dataset = other;
+    }
+    if (same_dataset)
+        servings_.erase(*same_dataset);
+    else if (count >= limits::max_subscriptions_per_peer && !servings_.contains(key))
+        return cut_off(AbortCode::bad_message, "too many subscriptions");
+
+    for (const storage::ServedSubscription& row : context_.store.reader()->served_subscriptions()) {
+        const bool is_its_own =
+            row.subscriber == session.peer() && row.dataset == subscribe.dataset;
+        if (row.id == subscribe.subscription && !is_its_own)
+            return cut_off(AbortCode::not_allowed, "a subscription of another node or dataset");
+        // One subscription for each (node, dataset): a new one says that the old one is over.
+        if (row.id != subscribe.subscription && is_its_own) forget_row(row.id);
+    }
+
+    Serving serving;
+    serving.request = subscribe;
+    serving.peer = session.peer();
+    Serving& kept = servings_.insert_or_assign(key, std::move(serving)).first->second;
+    const auto info = context_.store.reader()->dataset(subscribe.dataset);
+    SubscribeReply reply;
+    reply.subscription = subscribe.subscription;
+    if (info && info->holding != storage::Holding::own) {
+        reply.reason = "this node does not belong to the owner of the dataset";
+    } else if (!subscribe.where.empty()) {
+        reply.reason = "conditions are not supported by this node's version";
+    } else {
+        judge(key, kept);
+        return {};
+    }
+    servings_.erase(key);
+    context_.outbox.send(session.connection(), std::move(reply));
+    return {};
+}
+
+Verdict SubscriptionSender::received(const PeerSession& session, const messages::DeliveryAck& ack) {
+    const Key key{session.connection(), ack.subscription};
+    const auto it = servings_.find(key);
+    if (it == servings_.end())
+        return cut_off(AbortCode::unexpected_message,
+                       "an acknowledgement for an unknown subscription");
+    Serving& serving = it->second;
+    if (ack.number >= serving.next_number ||
+        (!serving.ready.empty() && ack.number >= serving.ready.front().number))
+        return cut_off(AbortCode::bad_message, "an acknowledgement of what was not sent");
+    LedgerStep step;
+    step.subscription = ack.subscription;
+    while (!serving.in_flight.empty() && serving.in_flight.front().number <= ack.number) {
+        InFlight& done = serving.in_flight.front();
+        for (const RecordNumber number : done.sent) {
+            step.acknowledged.push_back(number);
+            const auto count = serving.under_way.sent.find(number);
+            if (count != serving.under_way.sent.end() && --count->second == 0)
+                serving.under_way.sent.erase(count);
+        }
+        for (const RecordNumber number : done.withdrawn) {
+            step.withdrawn.push_back(number);
+            serving.under_way.withdrawn.erase(number);
+        }
+        serving.row.acknowledged = std::max(serving.row.acknowledged, done.to);
+        serving.in_flight_bytes -= std::min(serving.in_flight_bytes, done.bytes);
+        serving.in_flight.pop_front();
+    }
+    serving.row.last_ack = context_.now;
+    step.state = serving.row;
+    context_.store.ledger(step);
+    pump(key, serving);
+    return {};
+}
+
+Verdict SubscriptionSender::received(const PeerSession& session,
+                                     const messages::Unsubscribe& unsubscribe) {
+    servings_.erase({session.connection(), unsubscribe.subscription});
+    if (const auto row = row_of(unsubscribe.subscription); row && row->subscriber == session.peer())
+        forget_row(row->id);
+    return {};
+}
+
+void SubscriptionSender::closed(ConnectionId connection) {
+    std::erase_if(servings_, [&](const auto& entry) { return entry.first.first == connection; });
+}
+
+// ---- what happens here
+// ---------------------------------------------------------------------------
+
+void SubscriptionSender::data_changed(const DatasetUid& dataset) {
+    for (auto& [key, serving] : servings_)
+        if (serving.request.dataset == dataset) pump(key, serving);
+}
+
+void SubscriptionSender::policy_changed(const DatasetUid& dataset) {
+    for (auto& [key, serving] : servings_)
+        if (serving.request.dataset == dataset) judge(key, serving);
+    end_rows_of_absent_peers(dataset);
+}
+
+void SubscriptionSender::policy_changed() {
+    std::set<DatasetUid> datasets;
+    for (const auto& [key, serving] : servings_) datasets.insert(serving.request.dataset);
+    for (const auto& row : context_.store.reader()->served_subscriptions())
+        datasets.insert(row.dataset);
+    for (const DatasetUid& dataset : datasets) policy_changed(dataset);
+}
+
+void SubscriptionSender::end_rows_of_absent_peers(const DatasetUid& dataset) {
+    const auto reader = context_.store.reader();
+    const auto policy = DatasetPolicy::load(*reader, dataset);
+    if (!policy) return;
+    for (storage::ServedSubscription row : reader->served_subscriptions()) {
+        if (row.dataset != dataset || row.has_ended) continue;
+        const bool is_here = std::any_of(servings_.begin(), servings_.end(),
+                                         [&](const auto& s) { return s.first.second == row.id; });
+        if (is_here || decide(Asker::member(row.institution), sangam::Action::replicate, *policy,
+                              context_.directory)
+                           .allowed)
+            continue;
+        row.has_ended = true;
+        context_.store.put_served_subscription(row);
+    }
+}
+
+bool SubscriptionSender::has_work() const {
+    return std::any_of(servings_.begin(), servings_.end(),
+                       [](const auto& entry) { return entry.second.settle_below.has_value(); });
+}
+
+void SubscriptionSender::tick() {
+    for (auto& [key, serving] : servings_) {
+        if (serving.settle_below) settle_page(serving);
+        pump(key, serving);
+    }
+}
+
+// ---- one subscription
+// ----------------------------------------------------------------------------
+
+void SubscriptionSender::judge(const Key& key, Serving& serving) {
+    const auto reader = context_.store.reader();
+    const SubscriptionId& id = key.second;
+    const PeerSession* session = context_.sessions.find(key.first);
+    const auto policy = DatasetPolicy::load(*reader, serving.request.dataset);
+    const bool is_ours = policy && policy->info.holding == storage::Holding::own;
+    Scope scope{false, "there is no such dataset, or nothing of it is shared with you", {}};
+    if (is_ours && session)
+        scope = decide(Asker::member(session->institution()), sangam::Action::replicate, *policy,
+                       context_.directory);
+    if (policy) serving.policy = policy->numbers;
+    const auto row = row_of(id);
+    const auto counts = reader->ledger_counts(id);
+    const bool is_holding_something = row && counts.sent + counts.acknowledged > 0;
+    if (row && serving.state == State::waiting) serving.row = *row;
+
+    if (!scope.allowed) {
+        serving.scope = scope;
+        if (is_holding_something) {
+            begin_ending(serving, WithdrawReason::grant_ended);
+        } else {
+            if (row) forget_row(id);
+            serving.state = State::waiting;
+            serving.under_way = {};
+            drop_ready(serving);
+        }
+        reply_waiting(key, serving, scope.reason);
+        pump(key, serving);
+        return;
+    }
+    const bool is_same_view =
+        !is_holding_something || view_in_force(id) == std::string(as_text(encode_view(scope)));
+    const bool was_running = serving.state == State::running;
+    serving.scope = scope;
+    if (serving.state == State::ending) return;  // starts anew once all is taken back
+    if (!is_same_view || (row && row->has_ended && is_holding_something)) {
+        // What it holds shows more, or less, than it may now: it is taken back and sent anew.
+        begin_ending(serving, WithdrawReason::left_scope);
+        pump(key, serving);
+        return;
+    }
+    if (!was_running) start(key, serving, *policy);
+    pump(key, serving);
+}
+
+void SubscriptionSender::start(const Key& key, Serving& serving, const DatasetPolicy& policy) {
+    const PeerSession& session = *context_.sessions.find(key.first);
+    const messages::Subscribe& asked = serving.request;
+    const auto row = row_of(key.second);
+    const bool can_resume =
+        asked.has_cursor && row && !row->has_ended &&
+        asked.sender_epoch == context_.store.epoch() && asked.receiver_epoch == session.epoch() &&
+        row->receiver_epoch == session.epoch() && asked.position <= row->scanned &&
+        asked.position <= policy.info.last_position;
+    if (row) {
+        serving.row = *row;
+    } else {
+        serving.row = {};
+        serving.row.id = key.second;
+        serving.row.dataset = asked.dataset;
+        serving.row.created = context_.now;
+    }
+    serving.row.subscriber = session.peer();
+    serving.row.institution = session.institution();
+    serving.row.where = asked.where;
+    serving.row.receiver_epoch = session.epoch();
+    serving.row.scanned = can_resume ? asked.position : Position{0};
+    serving.row.acknowledged = serving.row.scanned;
+    serving.row.has_ended = false;
+    serving.scanned = serving.row.scanned;
+    serving.owes_complete = true;
+    serving.settle_below.reset();
+    if (can_resume && (row->acknowledged < asked.position ||
+                       context_.store.reader()->ledger_counts(key.second).sent > 0)) {
+        serving.settle_below = asked.position;
+        serving.settled_up_to = RecordNumber{0};
+    }
+    context_.store.put_served_subscription(serving.row);
+    set_view_in_force(key.second, serving.scope);
+    serving.state = State::running;
+    serving.told_reason.reset();
+
+    SubscribeReply reply;
+    reply.subscription = key.second;
+    reply.state = SubscribeReply::State::accepted;
+    reply.full_copy = !can_resume;
+    reply.sender_epoch = context_.store.epoch();
+    reply.expected = policy.info.live_records;
+    context_.outbox.send(key.first, std::move(reply));
+    // A cursor is good for one start: whatever begins later on this connection begins anew.
+    serving.request.has_cursor = false;
+}
+
+void SubscriptionSender::reply_waiting(const Key& key, Serving& serving,
+                                       const std::string& reason) {
+    if (serving.told_reason == reason) return;
+    serving.told_reason = reason;
+    SubscribeReply reply;
+    reply.subscription = key.second;
+    reply.state = SubscribeReply::State::waiting;
+    reply.reason = reason;
+    reply.sender_epoch = context_.store.epoch();
+    context_.outbox.send(key.first, std::move(reply));
+}
+
+void SubscriptionSender::begin_ending(Serving& serving, WithdrawReason reason) {
+    serving.ending_reason = reason;
+    if (serving.state == State::ending) return;
+    serving.state = State::ending;
+    serving.withdrawn_up_to = RecordNumber{0};
+    serving.all_withdrawals_left = false;
+    serving.settle_below.reset();
+    // Built and not sent: it must not leave any more. It stays marked, and so is withdrawn.
+    drop_ready(serving);
+    serving.row.has_ended = true;
+    context_.store.put_served_subscription(serving.row);
+}
+
+void SubscriptionSender::drop_ready(Serving& serving) {
+    if (!serving.ready.empty()) serving.next_number = serving.ready.front().number;
+    serving.ready.clear();
+    serving.ready_marks.clear();
+}
+
+void SubscriptionSender::finish_ending(const Key& key, Serving& serving) {
+    forget_row(key.second);
+    serving.row = {};
+    serving.state = State::waiting;
+    serving.under_way = {};
+    context_.outbox.info(serving.peer, "everything sent under subscription " + key.second.hex() +
+                                           " was withdrawn, and that was acknowledged");
+    judge(key, serving);
+}
+
+bool SubscriptionSender::window_is_open(const Serving& serving) const {
+    return serving.in_flight.size() < limits::window_deliveries &&
+           serving.in_flight_bytes < limits::window_bytes;
+}
+
+void SubscriptionSender::pump(const Key& key, Serving& serving) {
+    while (serving.state != State::waiting && window_is_open(serving)) {
+        if (!serving.ready.empty()) {
+            context_.outbox.send(key.first, std::move(serving.ready.front()));
+            serving.ready.pop_front();
+            serving.in_flight_bytes += serving.ready_marks.front().bytes;
+            serving.in_flight.push_back(std::move(serving.ready_marks.front()));
+            serving.ready_marks.pop_front();
+            continue;
+        }
+        const bool built =
+            serving.state == State::running ? build_running(key, serving) : build_ending(serving);
+        if (!built) break;
+    }
+    if (serving.state == State::ending && serving.all_withdrawals_left &&
+        serving.in_flight.empty() && serving.ready.empty())
+        finish_ending(key, serving);
+}
+
+bool SubscriptionSender::build_running(const Key& key, Serving& serving) {
+    const auto reader = context_.store.reader();
+    DeliveryStep step =
+        build_step(*reader, serving.row, serving.scope, serving.scanned, serving.under_way);
+    const bool completes = serving.owes_complete && step.reaches_end;
+    if (step.parts.empty() && step.withdrawals.empty() && step.to == serving.scanned && !completes)
+        return false;
+    // "Allowed at the time" means at marking sent: a grant that changed since the subscription was
+    // judged decides anew.
+    const auto now_in_force = context_.store.reader()->control_numbers(serving.request.dataset);
+    if (now_in_force != serving.policy) {
+        judge(key, serving);
+        return false;
+    }
+    const Position before = serving.scanned;
+    serving.row.scanned = step.to;
+    LedgerStep mark;
+    mark.subscription = key.second;
+    mark.sent = step.sent;
+    mark.state = serving.row;
+    context_.store.ledger(mark);
+    serving.scanned = step.to;
+    if (completes) serving.owes_complete = false;
+    for (const RecordNumber number : step.sent) ++serving.under_way.sent[number];
+    serving.under_way.withdrawn.insert(step.withdrawn.begin(), step.withdrawn.end());
+    const auto info = reader->dataset(serving.request.dataset);
+    enqueue(serving, std::move(step.parts), std::move(step.withdrawals), before, step.to, completes,
+            std::move(step.sent), std::move(step.withdrawn), info ? info->live_records : 0);
+    return true;
+}
+
+bool SubscriptionSender::build_ending(Serving& serving) {
+    if (serving.all_withdrawals_left) return false;
+    const auto reader = context_.store.reader();
+    WithdrawalStep step =
+        build_withdrawals(*reader, serving.row.id, serving.ending_reason, serving.withdrawn_up_to);
+    serving.withdrawn_up_to = step.last;
+    serving.all_withdrawals_left = step.reaches_end;
+    if (step.withdrawn.empty()) return false;
+    enqueue(serving, {}, std::move(step.withdrawals), serving.scanned, serving.scanned, false, {},
+            std::move(step.withdrawn), 0);
+    return true;
+}
+
+void SubscriptionSender::enqueue(Serving& serving, std::vector<Bytes> parts,
+                                 std::vector<messages::Withdrawal> withdrawals, Position before,
+                                 Position to, bool completes, std::vector<RecordNumber> sent,
+                                 std::vector<RecordNumber> withdrawn, std::uint64_t expected) {
+    // A record can be larger than a delivery should be: the parts are spread over several, and only
+    // the last one moves the cursor and confirms the records.
+    Delivery delivery;
+    std::size_t bytes = 0;
+    const auto flush = [&](Position position) {
+        delivery.subscription = serving.row.id;
+        delivery.number = serving.next_number++;
+        delivery.to = position;
+        delivery.expected = expected;
+        InFlight mark;
+        mark.number = delivery.number;
+        mark.bytes = bytes;
+        mark.to = position;
+        serving.ready.push_back(std::exchange(delivery, {}));
+        serving.ready_marks.push_back(std::move(mark));
+        bytes = 0;
+    };
+    for (Bytes& part : parts) {
+        if (!delivery.parts.empty() && bytes + part.size() > limits::delivery_bytes) flush(before);
+        bytes += part.size();
+        delivery.parts.push_back(std::move(part));
+    }
+    for (const auto& withdrawal : withdrawals)
+        bytes += withdrawal.collection.size() + withdrawal.id.size();
+    delivery.withdrawals = std::move(withdrawals);
+    delivery.copy_complete = completes;
+    flush(to);
+    serving.ready_marks.back().sent = std::move(sent);
+    serving.ready_marks.back().withdrawn = std::move(withdrawn);
+}
+
+void SubscriptionSender::settle_page(Serving& serving) {
+    const auto reader = context_.store.reader();
+    LedgerStep step;
+    step.subscription = serving.row.id;
+    const auto page =
+        reader->delivered_records(serving.row.id, serving.settled_up_to, limits::settle_rows);
+    for (const RecordNumber number : page) {
+        serving.settled_up_to = number;
+        if (serving.under_way.sent.contains(number)) continue;
+        if (serving.under_way.withdrawn.contains(number)) continue;
+        const auto record = reader->record(number);
+        if (!record) continue;
+        // All of it arrived at or below the receiver's cursor, so the receiver has applied what
+        // followed from it; what lies above is on its way again and will be acknowledged.
+        const bool is_below = std::all_of(
+            record->changes.begin(), record->changes.end(),
+            [&](const auto& change) { return change.position <= *serving.settle_below; });
+        if (!is_below) continue;
+        if (!view_of(*record, serving.scope).is_in_scope())
+            step.withdrawn.push_back(number);
+        else if (reader->delivered(serving.row.id, number) == storage::Delivered::sent)
+            step.acknowledged.push_back(number);
+    }
+    if (!step.acknowledged.empty() || !step.withdrawn.empty()) context_.store.ledger(step);
+    if (page.size() < limits::settle_rows) serving.settle_below.reset();
+}
+
+// ---- rows
+// ----------------------------------------------------------------------------------------
+
+std::optional<storage::ServedSubscription> SubscriptionSender::row_of(
+    const SubscriptionId& id) const {
+    for (auto& row : context_.store.reader()->served_subscriptions())
+        if (row.id == id) return row;
+    return std::nullopt;
+}
+
+std::string SubscriptionSender::view_in_force(const SubscriptionId& id) const {
+    const auto document = context_.store.reader()->document(view_kind, id.hex());
+    return document ? std::string(as_text(*document)) : std::string();
+}
+
+void SubscriptionSender::set_view_in_force(const SubscriptionId& id, const Scope& scope) {
+    const Bytes encoded = encode_view(scope);
+    if (view_in_force(id) != as_text(encoded))
+        context_.store.put_document(view_kind, id.hex(), encoded);
+}
+
+void SubscriptionSender::forget_row(const SubscriptionId& id) {
+    context_.store.remove_served_subscription(id);
+    context_.store.remove_document(view_kind, id.hex());
+}
+
+std::vector<ServingStatus> SubscriptionSender::status() const {
+    std::vector<ServingStatus> out;
+    const auto reader = context_.store.reader();
+    for (const storage::ServedSubscription& row : reader->served_subscriptions()) {
+        ServingStatus status;
+        status.id = row.id;
+        status.dataset_uid = row.dataset;
+        status.institution = context_.directory.handle_of(row.institution);
+        status.node = row.subscriber;
+        const auto info = reader->dataset(row.dataset);
+        if (info)
+            status.dataset =
+                context_.directory.handle_of(info->manifest.owner) + "/" + info->manifest.name;
+        const auto counts = reader->ledger_counts(row.id);
+        status.sent = counts.sent;
+        status.acknowledged = counts.acknowledged;
+        status.has_ended = row.has_ended;
+        status.since = row.created;
+        status.last_ack = row.last_ack;
+        if (row.has_ended) {
+            status.withdrawals_pending = counts.sent + counts.acknowledged;
+        } else if (info) {
+            status.pending = info->live_records - std::min(info->live_records, counts.acknowledged);
+            for (const auto& [key, serving] : servings_)
+                if (key.second == row.id)
+                    status.withdrawals_pending = serving.under_way.withdrawn.size();
+        }
+        out.push_back(std::move(status));
+    }
+    return out;
+}
+
+}  // namespace sangam::sync
