@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/search_coordinator.hpp"
+
+#include <algorithm>
+
+#include "sync/limits.hpp"
+#include "sync/policy.hpp"
+
+namespace sangam::sync {
+namespace {
+
+using messages::SearchPart;
+using Source = SearchPart::Source;
+using storage::Holding;
+
+/// Outcomes that nobody fetched; the oldest go first.
+constexpr std::size_t max_outcomes = 256;
+
+std::string encoded_id(const std::string& id) {
+    std::string out;
+    for (const char c : id) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '%' || c == '/' || byte < 0x20 || byte == 0x7f) {
+            constexpr char digits[] = "0123456789ABCDEF";
+            out += '%';
+            out += digits[byte >> 4];
+            out += digits[byte & 15];
+        } else {
+            out += c;
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+// ---- starting
+// ------------------------------------------------------------------------------------
+
+SearchId SearchCoordinator::start(const SearchQuery& query, const Asker& asker) {
+    const SearchId id{++last_search_};
+    Running running;
+    running.query = query;
+    running.asker = asker;
+    running.started = context_.now;
+    running.deadline =
+        context_.now + std::clamp(query.deadline, Millis{0}, limits::longest_deadline);
+    messages::SearchRequest& request = running.request;
+    request.query_id = last_search_;
+    request.query = query.query;
+    request.where = query.where;
+    // A page's hits can all come from one dataset.
+    request.limit = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>((std::uint64_t{query.page} + 1) * query.limit, limits::max_hits));
+    request.deadline_ms = static_cast<std::uint32_t>((running.deadline - running.started).count());
+    request.facets = query.facets;
+    request.sort = query.sort;
+    plan(running);
+    Running& kept = running_.emplace(id, std::move(running)).first->second;
+    ask(id, kept);
+    finish_if_done(id);
+    return id;
+}
+
+void SearchCoordinator::plan(Running& running) {
+    const auto reader = context_.store.reader();
+    const auto& wanted = running.query.nodes;
+    for (const storage::DatasetInfo& info : reader->datasets()) {
+        const std::string owner = context_.directory.handle_of(info.manifest.owner);
+        if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), owner) == wanted.end())
+            continue;
+        if (running.query.local_only && info.holding == Holding::known) continue;
+        if (!decide(running.asker, sangam::Action::discover, info.uid, *reader, context_.directory)
+                 .allowed)
+            continue;
+        Target target;
+        target.owner = owner;
+        target.name = owner + "/" + info.manifest.name;
+        target.owner_id = info.manifest.owner;
+        target.licence = info.manifest.licence;
+        target.is_own = info.holding == Holding::own;
+        target.is_held = info.holding != Holding::known;
+        running.targets.emplace(info.uid, std::move(target));
+    }
+}
+
+void SearchCoordinator::ask(SearchId id, Running& running) {
+    running.local_query = ++last_question_;
+    questions_[running.local_query] = {id, {}, 0, running.deadline};
+    messages::SearchRequest here = running.request;
+    for (const auto& [uid, target] : running.targets) here.datasets.push_back(uid);
+    if (!running.targets.empty())
+        context_.outbox.add(AnswerSearch{running.local_query, here, running.asker});
+    else
+        running.local_query = 0;
+    if (running.query.local_only || running.asker.kind != Asker::Kind::home) return;
+    std::vector<DatasetUid> elsewhere;
+    for (const auto& [uid, target] : running.targets)
+        if (!target.is_own) elsewhere.push_back(uid);
+    if (elsewhere.empty()) return;
+    for (const ConnectionId connection : context_.sessions.open()) {
+        const PeerSession& session = *context_.sessions.find(connection);
+        messages::SearchRequest request = running.request;
+        // Which datasets this node knows is nobody's business: only a search that was narrowed to
+        // some owners names them.
+        if (!running.query.nodes.empty()) request.datasets = elsewhere;
+        running.outstanding.emplace(connection, session.peer());
+        context_.outbox.send(connection, std::move(request));
+    }
+}
+
+// ---- gathering
+// -----------------------------------------------------------------------------------
+
+Verdict SearchCoordinator::received(const PeerSession& session, SearchPart part) {
+    if (part.query_id == 0 || part.query_id > last_search_)
+        return cut_off(messages::AbortCode::unexpected_message, "a part of a search not asked");
+    const auto it = running_.find(SearchId{part.query_id});
+    if (it == running_.end() || !it->second.outstanding.contains(session.connection()))
+        return {};  // after the deadline
+    if (part.hits.size() > it->second.request.limit)
+        return cut_off(messages::AbortCode::bad_message, "more hits than were asked for");
+    // Its own word on what it owns: the node has answered, also when the rest is not waited for.
+    if (part.source == Source::origin) it->second.answered.insert(session.peer());
+    take_part(it->second, std::move(part), session.institution(), false);
+    return {};
+}
+
+Verdict SearchCoordinator::received(const PeerSession& session, const messages::SearchDone& done) {
+    if (done.query_id == 0 || done.query_id > last_search_)
+        return cut_off(messages::AbortCode::unexpected_message, "the end of a search not asked");
+    const SearchId id{done.query_id};
+    const auto it = running_.find(id);
+    if (it == running_.end()) return {};
+    if (it->second.outstanding.erase(session.connection()) > 0)
+        it->second.answered.insert(session.peer());
+    finish_if_done(id);
+    return {};
+}
+
+void SearchCoordinator::take_part(Running& running, SearchPart part, const InstitutionId& from,
+                                  bool is_from_here) {
+    const auto it = running.targets.find(part.dataset);
+    if (it == running.targets.end()) return;  // not known here, so not shown
+    Target& target = it->second;
+    const Millis took = context_.now - running.started;
+    const std::string by = context_.directory.handle_of(from);
+    const bool is_owner = from == target.owner_id;
+    if (part.source == Source::refused) {
+        if (is_owner) target.refusal = part.reason;
+        return;
+    }
+    if (part.source == Source::origin && is_owner) {
+        if (target.origin && !is_from_here) return;
+        target.origin = std::move(part);
+        target.origin_by = by;
+        target.origin_took = took;
+        return;
+    }
+    if (part.source != Source::replica) return;
+    const auto is_better = [&] {
+        if (!target.stand_in) return true;
+        if (part.held != target.stand_in->held) return part.held > target.stand_in->held;
+        return part.age_ms < target.stand_in->age_ms;
+    };
+    if (!is_better()) return;
+    target.stand_in = std::move(part);
+    target.stand_in_by = by;
+    target.stand_in_took = took;
+}
+
+void SearchCoordinator::answered(std::uint64_t query, std::vector<SearchPart> parts,
+                                 const std::string& reason) {
+    const auto it = questions_.find(query);
+    if (it == questions_.end()) return;
+    const LocalQuestion question = it->second;
+    questions_.erase(it);
+    if (question.search) {
+        const auto running = running_.find(*question.search);
+        if (running == running_.end()) return;
+        running->second.local_query = 0;
+        running->second.bad_query = reason;
+        running->second.answered.insert(context_.config.node);
+        for (SearchPart& part : parts)
+            take_part(running->second, std::move(part), context_.home(), true);
+        finish_if_done(*question.search);
+        return;
+    }
+    if (!context_.sessions.find(question.peer)) return;
+    messages::SearchDone done;
+    done.query_id = question.peer_query;
+    done.reason = reason;
+    for (SearchPart& part : parts) {
+        part.query_id = question.peer_query;
+        ++done.parts;
+        context_.outbox.send(question.peer, std::move(part));
+    }
+    context_.outbox.send(question.peer, std::move(done));
+}
+
+void SearchCoordinator::closed(ConnectionId connection) {
+    std::erase_if(questions_, [&](const auto& entry) {
+        return !entry.second.search && entry.second.peer == connection;
+    });
+    std::vector<SearchId> touched;
+    for (auto& [id, running] : running_)
+        if (running.outstanding.erase(connection) > 0) touched.push_back(id);
+    for (const SearchId id : touched) finish_if_done(id);
+}
+
+// ---- ending
+// --------------------------------------------------------------------------------------
+
+bool SearchCoordinator::is_done(const Running& running) const {
+    if (!running.bad_query.empty()) return true;
+    if (running.local_query != 0) return false;
+    if (running.outstanding.empty()) return true;
+    // Every owner has spoken for itself: stand-ins are not waited for.
+    return std::all_of(running.targets.begin(), running.targets.end(), [](const auto& entry) {
+        return entry.second.origin.has_value() || !entry.second.refusal.empty();
+    });
+}
+
+void SearchCoordinator::finish_if_done(SearchId id) {
+    const auto it = running_.find(id);
+    if (it != running_.end() && is_done(it->second)) finish(id, it->second);
+}
+
+void SearchCoordinator::finish(SearchId id, Running& running) {
+    if (outcomes_.size() >= max_outcomes) outcomes_.erase(outcomes_.begin());
+    outcomes_[id] = outcome_of(running);
+    if (running.local_query != 0) questions_.erase(running.local_query);
+    running_.erase(id);
+    context_.outbox.add(SearchFinished{id});
+}
+
+std::optional<SearchOutcome> SearchCoordinator::take_outcome(SearchId search) {
+    const auto it = outcomes_.find(search);
+    if (it == outcomes_.end()) return std::nullopt;
+    SearchOutcome out = std::move(it->second);
+    outcomes_.erase(it);
+    return out;
+}
+
+void SearchCoordinator::tick() {
+    std::vector<SearchId> late;
+    for (const auto& [id, running] : running_)
+        if (context_.now >= running.deadline) late.push_back(id);
+    for (const SearchId id : late) finish(id, running_.at(id));
+    std::erase_if(questions_, [&](const auto& entry) {
+        return !entry.second.search && context_.now >= entry.second.deadline;
+    });
+}
+
+std::optional<Millis> SearchCoordinator::next_deadline() const {
+    std::optional<Millis> out;
+    for (const auto& [id, running] : running_)
+        if (!out || running.deadline < *out) out = running.deadline;
+    return out;
+}
+
+// ---- the outcome
+// ---------------------------------------------------------------------------------
+
+std::string SearchCoordinator::why_nothing(const Running& running, const Target& target) const {
+    if (!target.refusal.empty()) return target.refusal;
+    if (target.is_own) return "this node did not answer within the deadline";
+    if (running.asker.kind != Asker::Kind::home)
+        return "not asked: other nodes are searched for people of this institution only";
+    for (const auto& [connection, node] : running.outstanding)
+        if (context_.directory.institution_of(node) == target.owner_id)
+            return "no answer from " + target.owner + " within the deadline";
+    for (const NodeId& node : running.answered)
+        if (context_.directory.institution_of(node) == target.owner_id)
+            return target.owner + " shares nothing of it for searching";
+    return "no connection to " + target.owner;
+}
+
+void SearchCoordinator::add_hits(const Running& running, const Target& target,
+                                 const SearchPart& part, const std::string& answered_by,
+                                 SearchOutcome& outcome,
+                                 std::vector<std::pair<std::string, OutcomeHit>>& hits) const {
+    outcome.total += part.total;
+    for (const messages::FacetCount& count : part.facets) {
+        auto& values = outcome.facets[count.facet];
+        const auto it = std::find_if(values.begin(), values.end(),
+                                     [&](const auto& v) { return v.first == count.value; });
+        if (it == values.end())
+            values.emplace_back(count.value, count.count);
+        else
+            it->second += count.count;
+    }
+    for (const messages::SearchHit& found : part.hits) {
+        OutcomeHit hit;
+        hit.record = target.name + "/" + found.collection + "/" + encoded_id(found.id);
+        hit.dataset = target.name;
+        hit.collection = found.collection;
+        hit.id = found.id;
+        hit.title = found.title;
+        if (found.has_score) hit.score = found.score;
+        if (const auto value = Value::from_cbor(found.fields))
+            if (const auto* map = value->get_if<Value::Map>())
+                for (const auto& [name, field] : *map) hit.fields.emplace(name, field);
+        hit.origin = target.owner;
+        hit.answered_by = answered_by;
+        hit.age_s = static_cast<std::int64_t>(part.age_ms / 1000);
+        std::set<std::string> holders{target.owner, answered_by};
+        if (target.is_held && running.asker.kind == Asker::Kind::home)
+            holders.insert(context_.directory.handle_of(context_.home()));
+        hit.holders.assign(holders.begin(), holders.end());
+        hit.licence = target.licence;
+        hit.snippet = found.snippet;
+        hits.emplace_back(found.sort_key, std::move(hit));
+    }
+}
+
+SearchOutcome SearchCoordinator::outcome_of(Running& running) const {
+    SearchOutcome outcome;
+    outcome.took_ms = (context_.now - running.started).count();
+    if (!running.bad_query.empty()) outcome.refused = running.bad_query;
+    std::vector<std::pair<std::string, OutcomeHit>> hits;
+    std::set<std::string> scored_by;
+    bool all_whole = true;
+    std::size_t refused = 0;
+    for (auto& [uid, target] : running.targets) {
+        Completeness row;
+        row.dataset = target.name;
+        const bool is_origin = target.origin.has_value();
+        const auto& part = is_origin ? target.origin : target.stand_in;
+        // The owner's "no" binds whoever holds a copy of it.
+        if (!part || (!is_origin && !target.refusal.empty())) {
+            row.from = "none";
+            row.partial = true;
+            row.reason = why_nothing(running, target);
+            refused += target.refusal.empty() ? 0 : 1;
+            row.took_ms = outcome.took_ms;
+        } else {
+            row.from = is_origin ? "origin" : "replica";
+            row.answered_by = is_origin ? target.origin_by : target.stand_in_by;
+            row.age_s = static_cast<std::int64_t>(part->age_ms / 1000);
+            row.took_ms = (is_origin ? target.origin_took : target.stand_in_took).count();
+            row.partial = part->held < part->expected;
+            row.reason = part->reason;
+            if (row.partial)
+                row.reason = "replica: " + std::to_string(part->held) + " of " +
+                             std::to_string(part->expected) + " records";
+            add_hits(running, target, *part, row.answered_by, outcome, hits);
+            if (!part->hits.empty() && part->hits.front().has_score)
+                scored_by.insert(row.answered_by);
+        }
+        all_whole = all_whole && !row.partial;
+        outcome.completeness.push_back(std::move(row));
+    }
+    std::sort(outcome.completeness.begin(), outcome.completeness.end(),
+              [](const auto& a, const auto& b) { return a.dataset < b.dataset; });
+    outcome.complete = all_whole && !outcome.refused;
+    outcome.ranking_is_per_node = scored_by.size() > 1;
+    if (!running.targets.empty() && refused == running.targets.size())
+        outcome.refused = running.targets.begin()->second.refusal;
+
+    const bool is_sorted = !running.query.sort.empty();
+    const bool is_descending = running.query.sort.starts_with('-');
+    std::sort(hits.begin(), hits.end(), [&](const auto& a, const auto& b) {
+        if (is_sorted && a.first != b.first) {
+            if (a.first.empty() != b.first.empty()) return b.first.empty();
+            return is_descending ? b.first < a.first : a.first < b.first;
+        }
+        if (!is_sorted && a.second.score != b.second.score) return a.second.score > b.second.score;
+        return a.second.record < b.second.record;
+    });
+    const std::size_t begin =
+        std::min<std::size_t>(std::size_t{running.query.page} * running.query.limit, hits.size());
+    const std::size_t end = std::min<std::size_t>(begin + running.query.limit, hits.size());
+    for (std::size_t i = begin; i < end; ++i) outcome.hits.push_back(std::move(hits[i].second));
+    for (auto& [facet, values] : outcome.facets)
+        std::sort(values.begin(), values.end(), [](const auto& a, const auto& b) {
+            return std::tie(b.second, a.first) < std::tie(a.second, b.first);
+        });
+    for (const std::string& facet : running.query.facets) outcome.facets.try_emplace(facet);
+
+    std::set<NodeId> owners;
+    for (const auto& [uid, target] : running.targets) {
+        const auto nodes = context_.directory.nodes_of(target.owner_id);
+        owners.insert(nodes.begin(), nodes.end());
+        if (target.is_own) owners.insert(context_.config.node);
+    }
+    outcome.nodes_asked = static_cast<std::uint32_t>(owners.size());
+    outcome.nodes_answered = static_cast<std::uint32_t>(
+        std::count_if(owners.begin(), owners.end(),
+                      [&](const NodeId& node) { return running.answered.contains(node); }));
+    return outcome;
+}
+
+// ---- peers' searches
+// -----------------------------------------------------------------------------
+
+Verdict SearchCoordinator::received(const PeerSession& session, messages::SearchRequest request) {
+    const auto open = std::count_if(questions_.begin(), questions_.end(), [&](const auto& entry) {
+        return !entry.second.search && entry.second.peer == session.connection();
+    });
+    if (static_cast<std::size_t>(open) >= limits::max_searches_per_peer) {
+        messages::SearchDone done;
+        done.query_id = request.query_id;
+        done.reason = "too many searches at once";
+        context_.outbox.send(session.connection(), std::move(done));
+        return {};
+    }
+    const std::uint64_t query = ++last_question_;
+    const Millis wanted{request.deadline_ms};
+    questions_[query] = {std::nullopt, session.connection(), request.query_id,
+                         context_.now + std::min(wanted, limits::longest_deadline)};
+    Asker asker = Asker::member(session.institution());
+    asker.person = request.person;
+    context_.outbox.add(AnswerSearch{query, std::move(request), std::move(asker)});
+    return {};
+}
+
+}  // namespace sangam::sync
