@@ -138,15 +138,18 @@ void Directory::take_entry(std::uint64_t index, const std::optional<Entry>& entr
             document_index_.drop(node);
 }
 
-const Node* Directory::take_document(ByteView encoded) {
+const Node* Directory::take_document(ByteView encoded, DocumentSource source) {
     auto document = SignedDocument::decode(encoded);
     if (!document) return nullptr;
     const NodeDocument& d = document->document;
     const Node* of = membership_.node(d.node);
-    const Hash hash = document_hash(encoded);
-    if (of == nullptr || of->document.hash != hash || of->document.version != d.version ||
-        d.registry_id != registry_id() || !document->is_signed_by(of->key))
+    if (of == nullptr || d.registry_id != registry_id() || !document->is_signed_by(of->key))
         return nullptr;
+    const Hash hash = document_hash(encoded);
+    const bool is_newest = of->document.hash == hash && of->document.version == d.version;
+    // What was once held may be older than what the log names now and nobody has brought yet.
+    const bool was_held = source == DocumentSource::own_disk && d.version < of->document.version;
+    if (!is_newest && !was_held) return nullptr;
     const auto before = document_of_.find(of->id);
     if (before != document_of_.end()) {
         if (before->second == hash) return nullptr;  // held already
@@ -189,7 +192,8 @@ Result<Applied> Directory::apply(const messages::DirectoryUpdate& update, Millis
     for (const NodeId& id : current)
         if (!membership_.is_current(id)) out.revoked.push_back(id);
     for (const Bytes& encoded : update.documents)
-        if (const Node* of = take_document(encoded)) out.changed.push_back(of->id);
+        if (const Node* of = take_document(encoded, DocumentSource::carrier))
+            out.changed.push_back(of->id);
     const bool documents_changed = !out.changed.empty();
     for (const auto& entry : *entries) {
         if (!entry) continue;
@@ -237,7 +241,7 @@ Result<bool> Directory::update_roots(ByteView root_chain) {
 }
 
 Result<NodeId> Directory::add_document(ByteView encoded) {
-    if (const Node* of = take_document(encoded)) return of->id;
+    if (const Node* of = take_document(encoded, DocumentSource::carrier)) return of->id;
     return fail("bad_document",
                 "not the newest public document of any node in the directory, or held already",
                 document_hash(encoded).hex());

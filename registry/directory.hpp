@@ -179,8 +179,10 @@ private:
     Result<std::vector<std::optional<Entry>>> decode_entries(std::uint64_t begin) const;
     /// Lets a decoded entry take effect.
     void take_entry(std::uint64_t index, const std::optional<Entry>& entry);
-    /// Holds the document if it is some node's newest and validly signed.
-    const Node* take_document(ByteView encoded);
+    enum class DocumentSource { carrier, own_disk };
+    /// Holds the document if it is validly signed and some node's newest; from the own disk also
+    /// an older one. Returns the node if it was not held yet.
+    const Node* take_document(ByteView encoded, DocumentSource source);
 
     RootChain roots_;
     Log log_;

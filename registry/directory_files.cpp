@@ -123,7 +123,7 @@ Result<Directory> Directory::load(const std::map<std::string, Bytes>& files) {
         for (std::size_t i = 1; i < count && !in.failed(); ++i) {
             const ByteView encoded = in.bytes();
             // Documents newer than the checkpoint are strays here and come again.
-            if (!in.failed()) out.take_document(encoded);
+            if (!in.failed()) out.take_document(encoded, DocumentSource::own_disk);
         }
         if (auto done = in.finish(); !done) return damaged("documents.cbor", done.error().message);
     }

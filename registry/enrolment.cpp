@@ -4,11 +4,11 @@
 #include "protocol/cbor.hpp"
 #include "registry/impl/fields.hpp"
 #include "registry/impl/plain_text.hpp"
+#include "registry/impl/tags.hpp"
 
 namespace sangam::registry {
 namespace {
 
-constexpr std::string_view proof_tag = "sangam/registry/enrol/v1\n";
 constexpr std::uint64_t format = 1;
 constexpr std::size_t max_handle_bytes = 32;
 
@@ -49,10 +49,10 @@ Result<void> open(cbor::Reader& in, std::size_t count, const char* what) {
 
 EnrolRequest EnrolRequest::make(const Invitation& invitation, const SignedDocument& document,
                                 const SigningKey& key) {
-    return {
-        invitation.token, invitation.handle, document,
-        key.sign(proof_tag, proof_text(invitation.registry_id, invitation.token, invitation.handle,
-                                       document.document.node, document.hash()))};
+    return {invitation.token, invitation.handle, document,
+            key.sign(tag::enrolment,
+                     proof_text(invitation.registry_id, invitation.token, invitation.handle,
+                                document.document.node, document.hash()))};
 }
 
 Result<void> EnrolRequest::verify(const Hash& registry_id) const {
@@ -65,7 +65,7 @@ Result<void> EnrolRequest::verify(const Hash& registry_id) const {
         return refused("the public document was made for another registry");
     if (!document.is_signed_by(key_of(d.node)))
         return refused("the public document is not signed by the node's key");
-    if (!verify_signature(key_of(d.node), proof_tag,
+    if (!verify_signature(key_of(d.node), tag::enrolment,
                           proof_text(registry_id, token, handle, d.node, document.hash()), proof))
         return refused("the node does not prove that it holds its key");
     return {};

@@ -4,14 +4,13 @@
 #include "protocol/cbor.hpp"
 #include "registry/impl/fields.hpp"
 #include "registry/impl/plain_text.hpp"
+#include "registry/impl/tags.hpp"
 #include "registry/log.hpp"
 
 namespace sangam::registry {
 namespace {
 
 constexpr std::uint64_t format = 1;
-constexpr std::string_view admission_tag = "sangam/registry/admit-node/v1\n";
-constexpr std::string_view revocation_tag = "sangam/registry/revoke-node/v1\n";
 constexpr std::size_t max_handle_bytes = 32;
 constexpr std::size_t max_wiews_bytes = 16;
 constexpr std::size_t max_ror_bytes = 100;
@@ -338,23 +337,23 @@ std::string_view Entry::kind() const {
 
 Signature sign_admission(const Hash& registry_id, const InstitutionId& institution,
                          const NodeId& node, const SigningKey& signer) {
-    return signer.sign(admission_tag, admission_text(registry_id, institution, node));
+    return signer.sign(tag::admission, admission_text(registry_id, institution, node));
 }
 
 bool verify_admission(const Hash& registry_id, const InstitutionId& institution, const NodeId& node,
                       const PublicKey& signer, const Signature& signature) {
-    return verify_signature(signer, admission_tag, admission_text(registry_id, institution, node),
+    return verify_signature(signer, tag::admission, admission_text(registry_id, institution, node),
                             signature);
 }
 
 Signature sign_revocation(const Hash& registry_id, const NodeId& node, std::string_view reason,
                           const SigningKey& signer) {
-    return signer.sign(revocation_tag, revocation_text(registry_id, node, reason));
+    return signer.sign(tag::revocation, revocation_text(registry_id, node, reason));
 }
 
 bool verify_revocation(const Hash& registry_id, const NodeId& node, std::string_view reason,
                        const PublicKey& signer, const Signature& signature) {
-    return verify_signature(signer, revocation_tag, revocation_text(registry_id, node, reason),
+    return verify_signature(signer, tag::revocation, revocation_text(registry_id, node, reason),
                             signature);
 }
 

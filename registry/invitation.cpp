@@ -6,12 +6,11 @@
 #include "protocol/cbor.hpp"
 #include "protocol/crypto.hpp"
 #include "registry/impl/fields.hpp"
+#include "registry/impl/tags.hpp"
 
 namespace sangam::registry {
 namespace {
 
-constexpr std::string_view token_tag = "sangam/registry/token/v1\n";
-constexpr std::string_view checksum_tag = "sangam/registry/invitation/v1\n";
 constexpr std::uint64_t format = 1;
 constexpr std::size_t checksum_bytes = 4;  // against typing and mail, not against malice
 constexpr std::size_t max_url_bytes = 500;
@@ -57,7 +56,7 @@ std::string Invitation::text() const {
         out.bytes(token.view());
     }
     Bytes bytes = out.take();
-    const Hash sum = tagged_hash(checksum_tag, {bytes});
+    const Hash sum = tagged_hash(tag::invitation, {bytes});
     bytes.insert(bytes.end(), sum.bytes.begin(), sum.bytes.begin() + checksum_bytes);
     return std::string(invitation_prefix) + to_url_text(bytes);
 }
@@ -73,7 +72,7 @@ Result<Invitation> Invitation::parse(std::string_view text) {
     const auto bytes = from_url_text(compact.substr(invitation_prefix.size()));
     if (!bytes || bytes->size() <= checksum_bytes) return damaged();
     const ByteView content = ByteView(*bytes).first(bytes->size() - checksum_bytes);
-    const Hash sum = tagged_hash(checksum_tag, {content});
+    const Hash sum = tagged_hash(tag::invitation, {content});
     if (!std::ranges::equal(ByteView(*bytes).last(checksum_bytes),
                             sum.view().first(checksum_bytes)))
         return damaged();
@@ -111,7 +110,7 @@ Result<Invitation> Invitation::parse(std::string_view text) {
     return out;
 }
 
-Hash token_hash(const InviteToken& token) { return tagged_hash(token_tag, {token.view()}); }
+Hash token_hash(const InviteToken& token) { return tagged_hash(tag::token, {token.view()}); }
 
 Result<std::string> check_registry_url(std::string_view url) {
     const auto bad = [&](std::string why) {

@@ -7,12 +7,11 @@
 #include "protocol/cbor.hpp"
 #include "registry/impl/fields.hpp"
 #include "registry/impl/plain_text.hpp"
+#include "registry/impl/tags.hpp"
 
 namespace sangam::registry {
 namespace {
 
-constexpr std::string_view signature_tag = "sangam/registry/document/v1\n";
-constexpr std::string_view hash_tag = "sangam/registry/document-hash/v1\n";
 constexpr std::uint64_t format = 1;
 constexpr std::size_t max_host_bytes = 253;  // of a DNS name
 constexpr std::size_t max_node_name_bytes = 100;
@@ -171,12 +170,12 @@ Result<NodeDocument> NodeDocument::decode(ByteView bytes) {
 
 SignedDocument SignedDocument::sign(const NodeDocument& document, const SigningKey& key) {
     Bytes body = document.encode();
-    const Signature signature = key.sign(signature_tag, body);
+    const Signature signature = key.sign(tag::document_signature, body);
     return {document, std::move(body), signature};
 }
 
 bool SignedDocument::is_signed_by(const PublicKey& key) const {
-    return verify_signature(key, signature_tag, body, signature);
+    return verify_signature(key, tag::document_signature, body, signature);
 }
 
 Hash SignedDocument::hash() const { return document_hash(encode()); }
@@ -208,6 +207,6 @@ Result<SignedDocument> SignedDocument::decode(ByteView bytes) {
     return out;
 }
 
-Hash document_hash(ByteView encoded) { return tagged_hash(hash_tag, {encoded}); }
+Hash document_hash(ByteView encoded) { return tagged_hash(tag::document_hash, {encoded}); }
 
 }  // namespace sangam::registry

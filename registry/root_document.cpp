@@ -8,12 +8,11 @@
 #include "registry/entry.hpp"
 #include "registry/impl/fields.hpp"
 #include "registry/impl/plain_text.hpp"
+#include "registry/impl/tags.hpp"
 
 namespace sangam::registry {
 namespace {
 
-constexpr std::string_view id_tag = "sangam/registry/root-hash/v1\n";
-constexpr std::string_view signature_tag = "sangam/registry/root/v1\n";
 constexpr std::uint64_t format = 1;
 constexpr std::size_t max_origin_bytes = 200;
 constexpr std::uint64_t min_expiry_s = 3;  // a third of it is fresh, in whole seconds
@@ -156,7 +155,7 @@ SignedRoot SignedRoot::make(const RootDocument& document) {
 }
 
 void SignedRoot::sign(const SigningKey& key) {
-    const By by{key.public_key(), key.sign(signature_tag, body)};
+    const By by{key.public_key(), key.sign(tag::root_signature, body)};
     const auto at = std::ranges::lower_bound(signatures, by.key, {}, &By::key);
     if (at != signatures.end() && at->key == by.key)
         *at = by;
@@ -168,11 +167,11 @@ std::size_t SignedRoot::count_valid(const RootDocument& authority) const {
     // Signatures are ascending by key, so no key counts twice.
     return static_cast<std::size_t>(std::ranges::count_if(signatures, [&](const By& by) {
         return std::ranges::binary_search(authority.root_keys, by.key) &&
-               verify_signature(by.key, signature_tag, body, by.signature);
+               verify_signature(by.key, tag::root_signature, body, by.signature);
     }));
 }
 
-Hash SignedRoot::hash() const { return tagged_hash(id_tag, {body}); }
+Hash SignedRoot::hash() const { return tagged_hash(tag::root_hash, {body}); }
 
 Bytes SignedRoot::encode() const {
     cbor::Writer out;

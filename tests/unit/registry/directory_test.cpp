@@ -343,6 +343,11 @@ TEST_CASE("directory: a document of an invalid signature that the log names is n
     REQUIRE(d.apply({1, {log.entry(1)}, registry.sign(log, start), {forged.encode()}}, start));
     CHECK(d.document(a.id())->endpoints.at(0).port == 7420);
     CHECK(d.missing_documents() == std::vector{forged.hash()});
+    // The last valid one also survives a restart.
+    const auto loaded = Directory::load(d.files());
+    REQUIRE(loaded);
+    CHECK(loaded->files() == d.files());
+    CHECK(loaded->document(a.id())->endpoints.at(0).port == 7420);
 }
 
 TEST_CASE("directory: entries against the rules have no effect and are listed") {

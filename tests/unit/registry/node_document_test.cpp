@@ -2,6 +2,7 @@
 #include "registry/node_document.hpp"
 
 #include "protocol/cbor.hpp"
+#include "registry/impl/tags.hpp"
 #include "registry_fixture.hpp"
 
 using namespace sangam;
@@ -74,7 +75,7 @@ TEST_CASE("node document: a newer node's additional fields are ignored and stay 
     more.text("irri/rice");
     made.body.insert(made.body.end(), more.data().begin(), more.data().end());
     // As the newer node signs it.
-    made.signature = node.key.sign("sangam/registry/document/v1\n", made.body);
+    made.signature = node.key.sign(tag::document_signature, made.body);
     const auto read = SignedDocument::decode(made.encode());
     REQUIRE(read);
     CHECK(read->document.name == node.name);
