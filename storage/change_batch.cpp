@@ -227,13 +227,14 @@ void ChangeBatch::write_replica(WorkingRecord& record, WorkingChange& change,
                                 const Standing& standing) {
     change.stored.is_live = standing.is_live;
     if (!standing.is_live) {
+        // The commit's tree is read before its row goes.
+        auto& from = commit(change.commit);
+        from.kept.erase(change.index);
+        from.is_changed = true;
         if (change.is_new)
             ++tally_.known;
         else
             tables_.remove_change(dataset_.id, change.stored.position);
-        auto& from = commit(change.commit);
-        from.kept.erase(change.index);
-        from.is_changed = true;
         return;
     }
     const Change before = change.before.value_or(change.stored.change);

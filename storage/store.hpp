@@ -115,13 +115,17 @@ class Store {
 public:
     virtual ~Store() = default;
 
+    /// Changes while the store is open only when apply() or put_control() say so.
     [[nodiscard]] virtual Epoch epoch() const = 0;
+    /// The reader must not outlive the store.
     [[nodiscard]] virtual std::unique_ptr<Reader> reader() const = 0;
 
     /// Appends entries that continue chains of the dataset (which the first manifest makes).
     /// Entries already held are skipped. An error, and nothing changes, for a gap, a wrong previous
     /// hash, another entry under a number that is held, or a wrong signature. With `holding`, sets
     /// it. An entry made here (author == the node) is on disk in control.log before this returns.
+    /// A replica that becomes own or writer having been that before starts its lanes over, and the
+    /// store draws a new epoch: what it dropped as a replica must come again.
     virtual Result<void> put_control(const DatasetUid&, const std::vector<SignedControl>&,
                                      std::optional<Holding> holding) = 0;
 
@@ -132,7 +136,14 @@ public:
 
     /// Takes what a peer sent. Own and writer datasets: parts must continue their lanes without a
     /// gap and their named heads must be held. Two different commits under one dot are a fork: the
-    /// first stays, an error is returned, the other one goes to quarantine.
+    /// first stays, an error is returned, the other one goes to quarantine. Withdrawals come before
+    /// parts: one request may take a record back and send it again with less shown.
+    ///
+    /// What is to be tried again once more is held: "gap", "missing_head", "missing_manifest",
+    /// "unknown_dataset". What will not become right: "fork", "cut", "incomplete_commit",
+    /// "bad_commit", "bad_head", "bad_context", "bad_clock", "bad_manifest", "not_held",
+    /// "not_replica". A commit of this store's own lane that it did not remember is taken, and the
+    /// store draws a new epoch (SEMANTICS section 5).
     virtual Result<ApplyResult> apply(const ApplyRequest&) = 0;
 
     virtual void put_own_subscription(const OwnSubscription&) = 0;
