@@ -51,8 +51,7 @@ Result<std::unique_ptr<FederationMembership>> FederationMembership::open(Members
 
 FederationMembership::~FederationMembership() { stop(); }
 
-void FederationMembership::start(MembershipHooks hooks) {
-    hooks_ = std::move(hooks);
+void FederationMembership::start() {
     thread_ = std::thread([this] { loop(); });
 }
 
@@ -93,14 +92,7 @@ void FederationMembership::loop() {
             if (is_kicked_) due = Clock::now();
             is_kicked_ = false;
         }
-        bool has_changed = false;
-        bool offers = false;
-        {
-            const std::lock_guard lock(mutex_);
-            has_changed = replace_snapshot_locked();
-            offers = directory_ && setup_.clock() - last_offer_ > offer_interval;
-        }
-        after_change(has_changed, offers);
+        look_at_clock();
         if (Clock::now() < due) continue;
         bool is_done = false;
         try {
@@ -116,6 +108,17 @@ void FederationMembership::loop() {
         // Somebody sits and waits for the approval.
         if (is_done && state().state == "pending") due = std::min(due, Clock::now() + pending_poll);
     }
+}
+
+void FederationMembership::look_at_clock() {
+    bool has_changed = false;
+    bool offers = false;
+    {
+        const std::lock_guard lock(mutex_);
+        has_changed = replace_snapshot_locked();
+        offers = directory_ && setup_.clock() - last_offer_ > offer_interval;
+    }
+    after_change(has_changed, offers);
 }
 
 void FederationMembership::look_soon() {

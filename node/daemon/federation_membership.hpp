@@ -61,8 +61,10 @@ public:
     FederationMembership(const FederationMembership&) = delete;
     FederationMembership& operator=(const FederationMembership&) = delete;
 
+    /// Before start(), and before peers' messages come in.
+    void set_hooks(MembershipHooks hooks) { hooks_ = std::move(hooks); }
     /// Follows the registry on a thread of its own until stop().
-    void start(MembershipHooks hooks);
+    void start();
     /// Waits for a request to the registry that is under way (some seconds at most).
     void stop();
 
@@ -86,6 +88,9 @@ public:
     /// Somebody knows what we do not (an unknown key asked to be let in): looks at the registry
     /// soon, at most once in a few seconds however often this is called.
     void look_soon();
+    /// Takes note of what time alone changes: freshness, the end of a waiting time. The thread does
+    /// it once a second.
+    void look_at_clock();
 
 private:
     explicit FederationMembership(MembershipSetup setup);
@@ -115,7 +120,7 @@ private:
 
     const MembershipSetup setup_;
     const SelfDescription self_;
-    MembershipHooks hooks_;  ///< set by start(), before anything calls them
+    MembershipHooks hooks_;
 
     std::mutex contact_mutex_;
 

@@ -126,6 +126,7 @@ public:
                                 peers_->send(connection, std::move(message));
                             },
                             [this] { return peers_->open_connections(); }});
+        membership_->start();
         peers_->start();
         return {};
     }
