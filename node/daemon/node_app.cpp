@@ -114,6 +114,12 @@ public:
         logic_ =
             std::make_unique<LogicThread>([this] { return make_engine(); }, actions_, system_now);
         make_peers();
+        membership_->set_hooks({[this] { directory_changed(); },
+                                [this] { logic_->remake_engine(); },
+                                [this](sync::ConnectionId connection, messages::Message message) {
+                                    peers_->send(connection, std::move(message));
+                                },
+                                [this] { return peers_->open_connections(); }});
         if (auto listening = peers_->listen(config_.peer_listen); !listening) return listening;
         actions_.connect({peers_.get(), membership_.get(), logic_.get(), store_.get(), &merger_,
                           &answer_workers_});
@@ -121,11 +127,6 @@ public:
         if (auto served = serve(paths.socket()); !served) return served;
 
         logic_->start();
-        membership_->start({[this] { directory_changed(); }, [this] { logic_->remake_engine(); },
-                            [this](sync::ConnectionId connection, messages::Message message) {
-                                peers_->send(connection, std::move(message));
-                            },
-                            [this] { return peers_->open_connections(); }});
         membership_->start();
         peers_->start();
         return {};
