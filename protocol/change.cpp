@@ -121,6 +121,15 @@ void append_big_endian(cbor::Writer& writer, std::uint64_t value) {
     writer.raw(bytes);
 }
 
+/// All leaves of the change, open and hidden, ascending; valid until the next call in this thread.
+const std::vector<Hash>& sorted_leaves(const Change& change) {
+    thread_local std::vector<Hash> leaves;
+    leaves.assign(change.hidden_leaves.begin(), change.hidden_leaves.end());
+    for (const auto& field : change.fields) leaves.push_back(Change::leaf(field));
+    std::ranges::sort(leaves);
+    return leaves;
+}
+
 }  // namespace
 
 Result<Change> Change::make(RecordKey key, VersionVector context, std::vector<FieldWrite> writes,
@@ -175,10 +184,18 @@ Hash Change::leaf(const OpenField& field) {
 }
 
 Hash Change::hash(const DatasetUid& dataset, const Dot& dot) const {
-    thread_local std::vector<Hash> leaves;
-    leaves.assign(hidden_leaves.begin(), hidden_leaves.end());
-    for (const auto& field : fields) leaves.push_back(leaf(field));
-    std::ranges::sort(leaves);
+    return hash_over(dataset, dot, sorted_leaves(*this));
+}
+
+Result<Hash> Change::checked_hash(const DatasetUid& dataset, const Dot& dot) const {
+    const auto& leaves = sorted_leaves(*this);
+    if (std::ranges::adjacent_find(leaves) != leaves.end())
+        return bad_change("two leaves of a change are equal", key);
+    return hash_over(dataset, dot, leaves);
+}
+
+Hash Change::hash_over(const DatasetUid& dataset, const Dot& dot,
+                       const std::vector<Hash>& leaves) const {
     auto& scratch = this_threads_scratch();
     scratch.raw(as_bytes(tags::change));
     scratch.raw(dataset.bytes);

@@ -66,6 +66,9 @@ struct Change {
 
     /// The hash under the commit (dataset, lane, sequence); SEMANTICS section 2.
     [[nodiscard]] Hash hash(const DatasetUid& dataset, const Dot& dot) const;
+    /// The same for a change from outside: refuses two equal leaves, which no author's whole form
+    /// has.
+    [[nodiscard]] Result<Hash> checked_hash(const DatasetUid& dataset, const Dot& dot) const;
     /// The partial form in which only fields for which `is_visible(path)` holds stay open.
     /// Reserved `_life` fields always stay open.
     template <class Predicate>
@@ -91,6 +94,10 @@ struct Change {
     /// Strict and canonical; checks every bound that make() checks.
     static Result<Change> decode(ByteView bytes);
     friend bool operator==(const Change&, const Change&) = default;
+
+private:
+    [[nodiscard]] Hash hash_over(const DatasetUid& dataset, const Dot& dot,
+                                 const std::vector<Hash>& leaves) const;
 };
 
 }  // namespace sangam

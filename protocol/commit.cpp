@@ -212,6 +212,7 @@ Result<CommitPart> CommitPart::decode(ByteView bytes) {
     if (reader.array() != chosen) reader.set_failed("a part with as many changes as places");
     std::size_t change_bytes = 0;
     std::size_t leaves = 0;
+    if (!reader.failed()) out.changes.reserve(chosen);  // the header bounds it
     for (std::size_t i = 0; i < chosen && !reader.failed(); ++i) {
         const ByteView encoded = reader.bytes();
         if (reader.failed()) break;
@@ -253,7 +254,9 @@ Result<VerifiedPart> VerifiedPart::verify(
     for (const auto& change : part.changes) {
         if (auto ok = check_context(change, header); !ok)
             return std::unexpected(std::move(ok.error()));
-        out.hashes_.push_back(change.hash(header.dataset, header.dot()));
+        const auto hash = change.checked_hash(header.dataset, header.dot());
+        if (!hash) return std::unexpected(hash.error());
+        out.hashes_.push_back(*hash);
     }
     const auto bad_proof = [&] {
         // With one change it is known which one fails; else all that one proof is for.

@@ -163,6 +163,18 @@ TEST_CASE("commit part: a flipped bit in a hidden leaf is refused") {
     CHECK(refusal(part) == "bad_proof");
 }
 
+TEST_CASE("commit part: a change with two equal leaves is refused, though its author signed it") {
+    const auto key = samples::key(1);
+    auto change = samples::change("r0", 1).redacted(
+        [](const Path& path) { return path == Path::single("instituteCode"); });
+    change.hidden_leaves.push_back(Change::leaf(change.fields[0]));
+    std::ranges::sort(change.hidden_leaves);
+    auto header = samples::header(key);
+    header.count = 1;
+    header.root = merkle::leaf_hash(change.hash(header.dataset, header.dot()).bytes);
+    CHECK(refusal({SignedHeader::sign(header, key), {0}, {change}, {}}) == "bad_change");
+}
+
 TEST_CASE("commit part: each thing that can be false is named") {
     const auto key = samples::key(1);
     const auto whole = samples::commit(key, 4);

@@ -277,6 +277,15 @@ std::vector<std::pair<std::string, Bytes>> refused_parts() {
     seen_header.root = merkle::leaf_hash(seen.hash(dataset(), seen_header.dot()).bytes);
     const CommitPart own{SignedHeader::sign(seen_header, key), {0}, {seen}, {}};
 
+    // An open field whose leaf stands among the hidden ones too.
+    auto equal = shown(change("r0", 1), {"instituteCode"});
+    equal.hidden_leaves.push_back(Change::leaf(equal.fields[0]));
+    std::ranges::sort(equal.hidden_leaves);
+    auto equal_header = samples::header(key);
+    equal_header.count = 1;
+    equal_header.root = merkle::leaf_hash(equal.hash(dataset(), equal_header.dot()).bytes);
+    const CommitPart equal_leaves{SignedHeader::sign(equal_header, key), {0}, {equal}, {}};
+
     return {
         {"a bit of the signature",
          bent([](CommitPart& p) { p.signed_header.signature.bytes[0] ^= 1; })},
@@ -300,6 +309,7 @@ std::vector<std::pair<std::string, Bytes>> refused_parts() {
         {"a tree that is not in the order of the change hashes", order.encode()},
         {"two changes to one record", two.encode()},
         {"a change that has seen its own commit", own.encode()},
+        {"two equal leaves", equal_leaves.encode()},
     };
 }
 
