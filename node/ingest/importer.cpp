@@ -29,7 +29,7 @@ struct OpenFile {
 
 std::unexpected<Error> bad_file(std::string code, std::string message, const std::string& file,
                                 std::string fix) {
-    return fail(code, std::move(message), file, std::move(fix), ErrorKind::usage);
+    return fail(code, std::move(message), file, std::move(fix));
 }
 
 Result<OpenFile> open_file(const ImportFile& file, const ImportOptions& options,
@@ -467,6 +467,10 @@ Result<ImportReport> run_import(const ImportTarget& target, const std::vector<Im
     for (const ImportFile& file : files) {
         auto opened = open_file(file, options, model);
         if (!opened) return std::unexpected(opened.error());
+        if (!open.empty() && opened->mapper.collection() != open.front().mapper.collection())
+            return fail("mixed_formats", "the files do not go into one collection",
+                        open.front().name + " and " + file.name, "import them one after the other",
+                        ErrorKind::usage);
         open.push_back(std::move(*opened));
     }
     return Run(target, options, open).execute();

@@ -15,13 +15,37 @@ namespace {
 constexpr std::string_view mcpd_collection = "germplasm";
 constexpr std::string_view mcpd_id_columns[] = {"INSTCODE", "ACCENUMB", "GENUS"};
 
+// What is asked for does not fit.
 std::unexpected<Error> refuse(std::string code, std::string message, std::string subject,
                               std::string fix) {
     return fail(code, std::move(message), std::move(subject), std::move(fix), ErrorKind::usage);
 }
 
-Result<void> check_options(const MappingOptions& options) {
-    if (options.format == Format::mcpd) {
+// The file itself cannot be stored.
+std::unexpected<Error> bad_header(std::string code, std::string message, std::string subject,
+                                  std::string fix) {
+    return fail(code, std::move(message), std::move(subject), std::move(fix));
+}
+
+Format format_of(std::span<const std::string_view> header, const MappingOptions& options) {
+    if (options.format) return *options.format;
+    const bool fits = std::ranges::all_of(mcpd_id_columns, [&](std::string_view name) {
+        return std::ranges::find(header, name) != header.end();
+    });
+    const bool wants_csv =
+        options.id_column || (!options.collection.empty() && options.collection != mcpd_collection);
+    return fits && !wants_csv ? Format::mcpd : Format::csv;
+}
+
+Result<void> check_options(const MappingOptions& options, Format format) {
+    if (!is_utf8(options.collection))
+        return refuse("bad_option", "the collection's name is not UTF-8", "--collection",
+                      "check the terminal's encoding");
+    for (const auto& [column, field] : options.maps)
+        if (!is_utf8(field))
+            return refuse("bad_map", "a field's name is not UTF-8", "--map " + column,
+                          "check the terminal's encoding");
+    if (format == Format::mcpd) {
         if (options.id_column)
             return refuse("bad_option", "an mcpd import makes its record ids itself", "--id",
                           "leave --id out, or import with --format csv");
@@ -54,14 +78,15 @@ Result<std::vector<MappedColumn>> read_header(std::span<const std::string_view> 
         column.header =
             column.is_unnamed ? "column_" + std::to_string(i + 1) : std::string(header[i]);
         if (column.header.size() > max_name_bytes)
-            return refuse("bad_header", "a column's name is longer than 1,024 bytes",
-                          "column " + std::to_string(i + 1), "give it a shorter name in the file");
+            return bad_header("bad_header", "a column's name is longer than 1,024 bytes",
+                              "column " + std::to_string(i + 1),
+                              "give it a shorter name in the file");
         const auto [it, is_new] = known.emplace(column.header, i);
         if (!is_new)
-            return refuse("duplicate_column",
-                          "columns " + std::to_string(it->second + 1) + " and " +
-                              std::to_string(i + 1) + " have the same name",
-                          column.header, "rename one of them in the file");
+            return bad_header("duplicate_column",
+                              "columns " + std::to_string(it->second + 1) + " and " +
+                                  std::to_string(i + 1) + " have the same name",
+                              column.header, "rename one of them in the file");
         columns.push_back(std::move(column));
     }
     return columns;
@@ -89,8 +114,9 @@ Result<Path> field_of(const MappedColumn& column, const std::string* mapped, For
     }
     Path path = Path::single(column.header);
     if (path.is_reserved())
-        return refuse("reserved_name", "field names that begin with _ are reserved", column.header,
-                      "give the column a field with --map \"" + column.header + "=NAME\"");
+        return bad_header("reserved_name", "field names that begin with _ are reserved",
+                          column.header,
+                          "give the column a field with --map \"" + column.header + "=NAME\"");
     return path;
 }
 
@@ -160,10 +186,11 @@ Result<Format> format_from_text(std::string_view text) {
 
 Result<RowMapper> RowMapper::make(std::span<const std::string_view> header,
                                   const MappingOptions& options, const FieldModel& model) {
-    if (auto ok = check_options(options); !ok) return std::unexpected(ok.error());
+    const Format format = format_of(header, options);
+    if (auto ok = check_options(options, format); !ok) return std::unexpected(ok.error());
     RowMapper mapper;
     mapper.model_ = &model;
-    mapper.collection_ = options.format == Format::mcpd ? mcpd_collection : options.collection;
+    mapper.collection_ = format == Format::mcpd ? mcpd_collection : options.collection;
     mapper.missing_ = options.missing;
     mapper.header_.assign(header.begin(), header.end());
     auto columns = read_header(header);
@@ -188,7 +215,7 @@ Result<RowMapper> RowMapper::make(std::span<const std::string_view> header,
         });
     for (MappedColumn& column : *columns) {
         const auto it = maps.find(column.header);
-        auto field = field_of(column, it == maps.end() ? nullptr : it->second, options.format);
+        auto field = field_of(column, it == maps.end() ? nullptr : it->second, format);
         if (!field) return std::unexpected(field.error());
         column.field = std::move(*field);
         column.shape = model.shape(column.field);
@@ -211,7 +238,7 @@ Result<RowMapper> RowMapper::make(std::span<const std::string_view> header,
         mapper.id_columns_.push_back(static_cast<std::size_t>(it - mapper.columns_.begin()));
         return true;
     };
-    if (options.format == Format::mcpd) {
+    if (format == Format::mcpd) {
         for (const std::string_view name : mcpd_id_columns)
             if (!add_id_column(name))
                 return refuse(

@@ -22,7 +22,9 @@ enum class Format { mcpd, csv };
 
 /// How columns become fields; the same for all files of a run.
 struct MappingOptions {
-    Format format = Format::csv;
+    /// Nothing: mcpd for a header with INSTCODE, ACCENUMB and GENUS where no id column and no other
+    /// collection is asked for, else csv.
+    std::optional<Format> format;
     std::string collection;  ///< csv: must be given; mcpd: empty or `germplasm`
     /// csv: must be given; mcpd: must not. `_id`, which a csv export writes where no field holds
     /// the id, is taken as id only; every other id column is a field too.

@@ -197,7 +197,10 @@ TEST_CASE("row mapper: headers that cannot be stored are refused before anything
     const auto code = [&](const Cells& header, const MappingOptions& options) {
         const auto mapper = RowMapper::make(header, options, model);
         if (mapper) return std::string("accepted");
-        CHECK(mapper.error().kind == ErrorKind::usage);
+        const bool is_of_the_file =
+            mapper.error().code == "duplicate_column" || mapper.error().code == "bad_header" ||
+            (mapper.error().code == "reserved_name" && options.maps.empty());
+        CHECK(mapper.error().kind == (is_of_the_file ? ErrorKind::failed : ErrorKind::usage));
         CHECK_FALSE(mapper.error().fix.empty());
         return mapper.error().code;
     };
@@ -235,6 +238,20 @@ TEST_CASE("row mapper: headers that cannot be stored are refused before anything
     MappingOptions mcpd_with_id = mcpd_options();
     mcpd_with_id.id_column = "PUID";
     CHECK(code({"PUID"}, mcpd_with_id) == "bad_option");
+}
+
+TEST_CASE("row mapper: without --format the header decides, unless the options mean csv") {
+    const FieldModel model{Schema{}};
+    const Cells passport = {"INSTCODE", "ACCENUMB", "GENUS"};
+    CHECK(RowMapper::make(passport, {}, model).value().columns()[0].field ==
+          path("accessionNumber"));
+    MappingOptions with_id;
+    with_id.id_column = "ACCENUMB";
+    with_id.collection = "lines";
+    CHECK(RowMapper::make(passport, with_id, model).value().columns()[0].field ==
+          Path::single("ACCENUMB"));
+    const Cells other = {"INSTCODE", "ACCENUMB"};
+    CHECK(RowMapper::make(other, {}, model).error().code == "missing_option");
 }
 
 TEST_CASE("row mapper: fields of a group form one unit, with members that the file lacks") {

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// Round trips of imports on random tables.
+#include <doctest/doctest.h>
+#include <rapidcheck.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "node/ingest/csv_reader.hpp"
+#include "node/ingest/csv_writer.hpp"
+#include "node/ingest/mcpd.hpp"
+#include "tests/support/import_house.hpp"
+
+namespace {
+
+using namespace sangam;
+using namespace sangam::node::ingest;
+using House = sangam::test::ImportHouse;
+using Row = std::vector<std::string>;
+
+// Texts of pieces that CSV, lists and encodings trip over.
+rc::Gen<std::string> odd_text() {
+    const auto piece = rc::gen::element<std::string>(
+        ",", ";", "\t", "|", "\"", "\n", "\r", "\r\n", " ", "a", "B", "0", "-", "NA", ".",
+        "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x8C\xBE", "\xEF\xBB\xBF");
+    return rc::gen::map(rc::gen::container<std::vector<std::string>>(piece),
+                        [](const auto& pieces) {
+                            std::string out;
+                            for (const auto& one : pieces) out += one;
+                            return out;
+                        });
+}
+
+std::string csv_text(const std::vector<Row>& rows, char delimiter = ',') {
+    std::string out;
+    for (const Row& row : rows)
+        append_csv_row(out, std::vector<std::string_view>(row.begin(), row.end()), delimiter);
+    return out;
+}
+
+std::vector<Row> read_rows(std::string_view text, char delimiter = ',') {
+    std::vector<Row> out;
+    CsvReader reader(text, delimiter);
+    CsvRow row;
+    while (reader.next(row) == CsvReader::Step::row)
+        out.emplace_back(row.cells.begin(), row.cells.end());
+    return out;
+}
+
+ImportOptions mcpd() {
+    ImportOptions options;
+    options.mapping.format = Format::mcpd;
+    options.delimiter = ',';
+    return options;
+}
+
+// A header of the id columns and some others, and rows with distinct ids.
+std::vector<Row> random_passports() {
+    std::vector<Row> rows = {{"INSTCODE", "ACCENUMB", "GENUS"}};
+    const auto chosen = *rc::gen::container<std::set<std::size_t>>(
+        rc::gen::inRange<std::size_t>(0, mcpd_columns().size()));
+    for (const std::size_t i : chosen) {
+        const std::string name(mcpd_columns()[i].name);
+        if (name != "INSTCODE" && name != "ACCENUMB" && name != "GENUS") rows[0].push_back(name);
+    }
+    rows[0].push_back("X_OWN");
+    const int count = *rc::gen::inRange(1, 6);
+    for (int i = 0; i < count; ++i) {
+        Row row = {"DEU146", "A" + std::to_string(i), "Hordeum"};
+        while (row.size() < rows[0].size()) row.push_back(*odd_text());
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+using Table = std::map<std::string, std::map<std::string, std::string>>;
+
+Table table_of(const std::vector<Row>& rows) {
+    Table out;
+    std::size_t id_column = 0;
+    for (std::size_t i = 0; i < rows[0].size(); ++i)
+        if (rows[0][i] == "ACCENUMB") id_column = i;
+    for (std::size_t r = 1; r < rows.size(); ++r)
+        for (std::size_t i = 0; i < rows[0].size(); ++i)
+            if (!rows[r][i].empty()) out[rows[r][id_column]][rows[0][i]] = rows[r][i];
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("csv: every table is read as it was written, under every delimiter") {
+    CHECK(rc::check([] {
+        const auto rows = *rc::gen::container<std::vector<Row>>(
+            rc::gen::nonEmpty(rc::gen::container<Row>(odd_text())));
+        const char delimiter = *rc::gen::element(',', ';', '\t', '|');
+        RC_ASSERT(read_rows(csv_text(rows, delimiter), delimiter) == rows);
+    }));
+}
+
+TEST_CASE("csv: the delimiter of a written header with several columns is detected") {
+    CHECK(rc::check([] {
+        const char delimiter = *rc::gen::element(',', ';', '\t', '|');
+        const auto names = *rc::gen::suchThat(
+            rc::gen::container<Row>(rc::gen::element<std::string>("a", "b c", "d\"e", "f")),
+            [](const Row& row) { return row.size() >= 2; });
+        RC_ASSERT(detect_delimiter(csv_text({names}, delimiter)) == delimiter);
+    }));
+}
+
+TEST_CASE("mcpd: random passports come back cell by cell, and say nothing new a second time") {
+    CHECK(rc::check([] {
+        const auto rows = random_passports();
+        House house;
+        const auto report = house.import(csv_text(rows), mcpd());
+        RC_ASSERT(report.written == rows.size() - 1);
+        const auto exported = house.export_as(ExportFormat::mcpd);
+        RC_ASSERT(table_of(read_rows(exported)) == table_of(rows));
+        RC_ASSERT(house.import(csv_text(rows), mcpd()).written == 0u);
+        RC_ASSERT(house.import(exported, mcpd()).written == 0u);
+    }));
+}
+
+TEST_CASE("mcpd: after any corrections of the file the record shows the file") {
+    CHECK(rc::check([] {
+        auto rows = random_passports();
+        House house;
+        house.import(csv_text(rows), mcpd());
+        for (int round = 0; round < 3; ++round) {
+            std::set<std::size_t> changed;
+            const int edits = *rc::gen::inRange(0, 5);
+            for (int i = 0; i < edits; ++i) {
+                const auto row = *rc::gen::inRange<std::size_t>(1, rows.size());
+                const auto column = *rc::gen::inRange<std::size_t>(3, rows[0].size());
+                auto text = *odd_text();
+                if (text != rows[row][column]) changed.insert(row);
+                rows[row][column] = std::move(text);
+            }
+            const auto report = house.import(csv_text(rows), mcpd());
+            RC_ASSERT(report.written <= changed.size());
+            RC_ASSERT(report.read == rows.size() - 1);
+            RC_ASSERT(table_of(read_rows(house.export_as(ExportFormat::mcpd))) == table_of(rows));
+        }
+    }));
+}
+
+TEST_CASE("csv: a second import writes exactly the cells that differ") {
+    CHECK(rc::check([] {
+        const std::size_t width = *rc::gen::inRange<std::size_t>(2, 8);
+        std::vector<Row> rows(1);
+        for (std::size_t i = 0; i < width; ++i) rows[0].push_back("c" + std::to_string(i));
+        const auto random_row = [&](int id) {
+            Row row = {"R" + std::to_string(id)};
+            while (row.size() < width) row.push_back(*odd_text());
+            return row;
+        };
+        for (int i = 0; i < 4; ++i) rows.push_back(random_row(i));
+        ImportOptions options;
+        options.mapping.collection = "lines";
+        options.mapping.id_column = "c0";
+        options.delimiter = ',';
+        House house;
+        house.import(csv_text(rows), options);
+        auto later = rows;
+        for (int i = 0; i < 4; ++i)
+            if (*rc::gen::arbitrary<bool>()) later[static_cast<std::size_t>(i) + 1] = random_row(i);
+        const auto report = house.import(csv_text(later), options);
+
+        std::size_t differing_rows = 0;
+        for (std::size_t r = 1; r < rows.size(); ++r) {
+            std::map<std::string, std::string> expected;  // path text -> text or "-"
+            for (std::size_t i = 0; i < width; ++i)
+                if (rows[r][i] != later[r][i])
+                    expected[rows[0][i]] = later[r][i].empty() ? "-" : "+" + later[r][i];
+            differing_rows += !expected.empty();
+            const auto history = house.reader()->history(house.dataset(), {"lines", rows[r][0]});
+            RC_ASSERT(history.size() == (expected.empty() ? 1u : 2u));
+            if (expected.empty()) continue;
+            std::map<std::string, std::string> written;
+            for (const OpenField& field : history.back().change.fields)
+                written[field.write.path.text()] =
+                    field.write.value ? "+" + std::string(field.write.value->text()) : "-";
+            RC_ASSERT(written == expected);
+        }
+        RC_ASSERT(report.written == differing_rows);
+        RC_ASSERT(report.unchanged == 4 - differing_rows);
+    }));
+}
