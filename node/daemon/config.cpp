@@ -26,7 +26,7 @@ struct Known {
 constexpr Known known_settings[] = {
     {"name", Shape::text},        {"institution", Shape::text}, {"peer_listen", Shape::text},
     {"http_listen", Shape::text}, {"advertise", Shape::list},   {"registry_poll", Shape::text},
-    {"on_expired", Shape::text},  {"log_level", Shape::text},
+    {"on_expired", Shape::text},  {"log_level", Shape::text},   {"http_hosts", Shape::list},
 };
 using Settings = std::map<std::string, Setting, std::less<>>;
 
@@ -149,6 +149,8 @@ Result<void> set(NodeConfig& config, const std::string& key, const Setting& sett
             if (!parsed) return std::unexpected(parsed.error());
             config.advertise.push_back(*parsed);
         }
+    } else if (key == "http_hosts") {
+        config.http_hosts = setting.values;
     } else if (key == "registry_poll") {
         const auto parsed = parse_duration(first);
         if (!parsed || parsed->count() < 100)
@@ -224,6 +226,8 @@ std::string initial_config(const std::string& name) {
            "\n"
            "# People and programs. Keep it on loopback behind a reverse proxy that does TLS.\n"
            "# http_listen = \"127.0.0.1:7430\"\n"
+           "# The names that the proxy is reached by; requests for other names are refused.\n"
+           "# http_hosts = [\"sangam.example.org\"]\n"
            "\n"
            "# How often to look for news at the registry.\n"
            "# registry_poll = \"30s\"\n"

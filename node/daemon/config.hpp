@@ -23,6 +23,9 @@ struct NodeConfig {
     std::string peer_listen = "127.0.0.1:7420";
     std::string http_listen = "127.0.0.1:7430";
     std::vector<std::string> advertise;  ///< HOST:PORT; empty: the real listening address
+    /// Names without port, in small letters, that HTTP requests may name besides addresses and
+    /// `localhost` (DNS rebinding).
+    std::vector<std::string> http_hosts;
     std::chrono::milliseconds registry_poll{30'000};
     OnExpired on_expired = OnExpired::go_on;
     std::string log_level = "info";  ///< debug | info | warning | error

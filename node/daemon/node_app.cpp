@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/thread_pool.hpp>
+#include <filesystem>
 
 #include "node/daemon/config.hpp"
 #include "node/daemon/current_directory.hpp"
@@ -190,7 +191,8 @@ private:
         context.key = &key_;
         context.random = &random_;
         context.version = version;
-        context.directory = directory_;
+        context.http_hosts = config_.http_hosts;
+        context.directory = DirectoryPaths{directory_}.spool();
         service_ = std::make_unique<Service>(std::move(context));
     }
 
@@ -198,12 +200,21 @@ private:
         const auto handler = [this](const http::Request& request) {
             return service_->handle(request);
         };
+        const auto spool = DirectoryPaths{directory_}.spool();
+        std::filesystem::remove_all(spool);  // what a killed process left
+        std::filesystem::create_directory(spool);
+        std::filesystem::permissions(spool, std::filesystem::perms::owner_all);
+        http::ServerOptions http_options;
+        http_options.spool_directory = spool;
+        http_options.spools_body = [this](const http::Request& request) {
+            return service_->takes_file(request);
+        };
         auto http_server = http::Server::listen_tcp(process_.io(), request_workers_,
-                                                    config_.http_listen, handler, {});
+                                                    config_.http_listen, handler, http_options);
         if (!http_server) return std::unexpected(http_server.error());
         http_server_ = std::move(*http_server);
-        auto socket_server =
-            http::Server::listen_unix(process_.io(), request_workers_, socket_path, handler, {});
+        auto socket_server = http::Server::listen_unix(process_.io(), request_workers_, socket_path,
+                                                       handler, http_options);
         if (!socket_server) return std::unexpected(socket_server.error());
         socket_server_ = std::move(*socket_server);
         return {};

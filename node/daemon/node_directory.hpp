@@ -20,6 +20,8 @@ struct DirectoryPaths {
     [[nodiscard]] std::string socket() const { return root + "/sangam.sock"; }
     [[nodiscard]] std::string directory() const { return root + "/directory"; }
     [[nodiscard]] std::string blobs() const { return root + "/blobs"; }
+    /// Imports on their way in and exports on their way out; emptied at every start.
+    [[nodiscard]] std::string spool() const { return root + "/spool"; }
 };
 
 /// An exclusive flock on the directory itself, held until destroyed. The kernel drops it with the

@@ -3,9 +3,10 @@
 // the Unix socket, the command line call these. Every verb has the asker as a parameter.
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "node/daemon/engine_runner.hpp"
 #include "node/daemon/membership.hpp"
@@ -28,18 +29,24 @@ struct ServiceContext {
     const SigningKey* key = nullptr;
     Random* random = nullptr;  ///< thread-safe (SystemRandom)
     std::string version;
-    std::string directory;  ///< the node's, for spooled uploads and rejects
+    std::string directory;  ///< the node's, for exports on their way out
+    /// Names (without port) under which the node answers on TCP, besides addresses and localhost.
+    std::vector<std::string> http_hosts;
+    std::function<Millis()> now;  ///< the wall clock; the system's when not set
 };
 
 /// The handler for both HTTP listeners: routes /api/v1/..., /healthz, /readyz.
 /// Thread-safe: runs on worker threads.
 class Service {
-  public:
+public:
     explicit Service(ServiceContext context);
     ~Service();
     [[nodiscard]] http::Response handle(const http::Request& request);
+    /// Whether the request's body is to be spooled to a file: an import, by somebody who may
+    /// (http::ServerOptions::spools_body).
+    [[nodiscard]] bool takes_file(const http::Request& request);
 
-  private:
+private:
     class Impl;
     std::unique_ptr<Impl> impl_;
 };

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/service/conflicts.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "node/ingest/import_report.hpp"
+#include "node/service/json_value.hpp"
+#include "node/service/record_access.hpp"
+#include "node/service/verbs.hpp"
+#include "node/service/visible_record.hpp"
+
+namespace sangam::node {
+namespace {
+
+namespace json = boost::json;
+
+/// Arrivals are read in pages, so that memory stays small.
+constexpr std::size_t arrivals_in_page = 20'000;
+
+}  // namespace
+
+json::object conflict_document(const Call& call, const std::string& record,
+                               const sync::MergeConflict& conflict) {
+    json::array values;
+    for (const auto& sibling : conflict.values) {
+        json::object entry;
+        entry["value"] = sibling.value ? to_json(*sibling.value) : json::value(nullptr);
+        entry["author"] = call.author_text(sibling.author());
+        entry["time"] = time_text(Millis(sibling.hlc.unix_ms()));
+        values.push_back(std::move(entry));
+    }
+    json::object out;
+    out["record"] = record;
+    out["field"] = conflict.field;
+    out["strategy"] = conflict.strategy;
+    out["state"] = conflict.is_open ? "open" : "settled";
+    out["chosen"] = conflict.chosen ? values[*conflict.chosen].at("value") : json::value(nullptr);
+    out["values"] = std::move(values);
+    return out;
+}
+
+ConflictIndex::Counts ConflictIndex::count(const storage::RecordState& record,
+                                           const Manifest& manifest) const {
+    Counts out;
+    if (record.changes.size() < 2) return out;
+    const auto merged = merger_.merge(manifest, record.changes);
+    if (merged.is_deleted) return out;
+    for (const auto& conflict : merged.conflicts) ++(conflict.is_open ? out.open : out.settled);
+    return out;
+}
+
+ConflictIndex::Entry& ConflictIndex::refresh(const storage::Reader& reader,
+                                             const DatasetUid& dataset) {
+    auto& entry = entries_[dataset];
+    const auto info = reader.dataset(dataset);
+    if (!info) {
+        entry = {};
+        return entry;
+    }
+    if (entry.manifest_number != info->manifest_number || entry.position > info->last_position)
+        entry = {};  // other rules, or a replica that was dropped and copied anew
+    const bool is_new = raw(entry.position) == 0;
+    // A record with one live change has no conflict, so a first build looks only at those that
+    // arrive twice; later every arrival counts, since its record may have older changes.
+    std::unordered_map<std::uint64_t, std::uint32_t> arrived;
+    Position position = entry.position;
+    while (true) {
+        const auto page = reader.arrivals(dataset, position, arrivals_in_page);
+        for (const auto& arrival : page) ++arrived[raw(arrival.record)];
+        if (page.empty()) break;
+        position = page.back().position;
+    }
+    for (const auto& [number, times] : arrived)
+        if (!is_new || times > 1) entry.records[storage::RecordNumber{number}];
+    for (auto it = entry.records.begin(); it != entry.records.end();) {
+        const auto record = reader.record(it->first);
+        it->second = record ? count(*record, info->manifest) : Counts{};
+        if (it->second.open + it->second.settled == 0)
+            it = entry.records.erase(it);
+        else
+            ++it;
+    }
+    entry.position = std::max(position, info->last_position);
+    entry.manifest_number = info->manifest_number;
+    return entry;
+}
+
+ConflictIndex::Counts ConflictIndex::counts(const DatasetUid& dataset) {
+    const auto reader = store_.reader();
+    const std::lock_guard lock(mutex_);
+    Counts sum;
+    for (const auto& [number, counts] : refresh(*reader, dataset).records) {
+        sum.open += counts.open;
+        sum.settled += counts.settled;
+    }
+    return sum;
+}
+
+std::vector<storage::RecordNumber> ConflictIndex::records(const DatasetUid& dataset) {
+    const auto reader = store_.reader();
+    const std::lock_guard lock(mutex_);
+    std::vector<storage::RecordNumber> out;
+    for (const auto& [number, counts] : refresh(*reader, dataset).records) out.push_back(number);
+    return out;
+}
+
+Result<Reply> list_conflicts(Call& call) {
+    const auto reader = call.reader();
+    std::vector<storage::DatasetInfo> datasets;
+    if (const auto wanted = call.request.parameter("dataset")) {
+        auto found = call.find_dataset(*reader, *wanted);
+        if (!found) return std::unexpected(found.error());
+        datasets.push_back(std::move(*found));
+    } else {
+        datasets = reader->datasets();
+    }
+    const bool wants_all = call.flag("all");
+    json::array out;
+    for (const auto& info : datasets) {
+        const auto scope = call.decide(Action::search, *reader, info.uid);
+        if (!scope.allowed) continue;
+        const auto dataset = call.dataset_text(info.manifest);
+        std::vector<std::pair<std::string, json::array>> by_record;
+        for (const auto number : call.conflicts.records(info.uid)) {
+            const auto record = reader->record(number);
+            if (!record) continue;
+            const auto name = ingest::record_text(dataset, record->key);
+            json::array documents;
+            const auto merged =
+                visible_part(call.context.merger->merge(info.manifest, record->changes), scope);
+            for (const auto& conflict : merged.conflicts)
+                if (wants_all || conflict.is_open)
+                    documents.push_back(conflict_document(call, name, conflict));
+            by_record.emplace_back(name, std::move(documents));
+        }
+        std::sort(by_record.begin(), by_record.end(),
+                  [](const auto& a, const auto& b) { return a.first < b.first; });
+        for (auto& [name, documents] : by_record)
+            for (auto& document : documents) out.push_back(std::move(document));
+    }
+    json::object document;
+    document["conflicts"] = std::move(out);
+    return Reply(std::move(document));
+}
+
+Result<Reply> show_conflict(Call& call) {
+    const auto reader = call.reader();
+    const auto access = open_record(call, *reader);
+    if (!access) return std::unexpected(access.error());
+    for (const auto& conflict : access->merged.conflicts)
+        if (conflict.field == call.arguments[4])
+            return Reply(conflict_document(call, access->text, conflict));
+    return fail("no_such_conflict", "there is no such conflict",
+                access->text + " " + call.arguments[4],
+                "sangam conflicts list --all shows what there is", ErrorKind::not_found);
+}
+
+}  // namespace sangam::node

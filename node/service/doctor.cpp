@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of `doctor` that only a running daemon can look at: clock, registry, peers, what was set
+// aside.
+#include <boost/json/array.hpp>
+
+#include "node/service/verbs.hpp"
+
+namespace sangam::node {
+namespace {
+
+namespace json = boost::json;
+
+json::object check(std::string_view name, bool is_ok, std::string detail, std::string fix = {}) {
+    json::object out;
+    out["name"] = name;
+    out["ok"] = is_ok;
+    out["detail"] = std::move(detail);
+    out["fix"] = is_ok ? std::string() : std::move(fix);
+    return out;
+}
+
+json::object registry_check(const MembershipState& state) {
+    if (state.registry_url.empty())
+        return check("registry", true,
+                     "this node is in no federation (membership: " + state.state + ")");
+    if (state.state == "revoked")
+        return check("registry", false, "the registry has revoked this node",
+                     "ask the registry's operator");
+    if (!state.last_error.empty())
+        return check("registry", false, state.registry_url + ": " + state.last_error,
+                     "check the address and the network; sync and search go on meanwhile");
+    const bool has_expired = state.freshness == sync::Freshness::expired;
+    return check("registry", !has_expired,
+                 state.registry_url + ", membership " + state.state + ", checkpoint " +
+                     std::to_string(state.age_s) + " s old",
+                 "the registry's operator must let it sign a new checkpoint");
+}
+
+json::object peers_check(const std::vector<PeerRow>& peers) {
+    std::size_t connected = 0;
+    std::string refused;
+    for (const auto& peer : peers) {
+        if (peer.state == "connected") ++connected;
+        if (peer.state == "refused")
+            refused += (refused.empty() ? "" : ", ") + peer.institution + " (" + peer.detail + ")";
+    }
+    const auto counts =
+        std::to_string(connected) + " of " + std::to_string(peers.size()) + " connected";
+    if (refused.empty()) return check("peers", true, counts);
+    return check("peers", false, counts + "; refused: " + refused,
+                 "check on both sides that the membership holds: sangam registry members");
+}
+
+}  // namespace
+
+Result<Reply> doctor_checks(Call& call) {
+    const auto engine =
+        call.context.engine->call([](const sync::Engine& e, Millis now) { return e.status(now); });
+    const auto quarantined = call.reader()->quarantine_count();
+    json::array checks;
+    checks.push_back(
+        check("clock", engine.clock_warning.empty(),
+              engine.clock_warning.empty()
+                  ? "no disagreement with " + std::to_string(engine.peers.size()) + " peers"
+                  : engine.clock_warning,
+              "set this machine's clock, by NTP"));
+    checks.push_back(registry_check(call.context.membership->state()));
+    checks.push_back(peers_check(call.context.peers->rows()));
+    checks.push_back(check("quarantine", quarantined == 0,
+                           std::to_string(quarantined) + " items set aside",
+                           "the log says of each why; nothing of it is applied"));
+    json::object document;
+    document["checks"] = std::move(checks);
+    return Reply(std::move(document));
+}
+
+}  // namespace sangam::node

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// Grants, and who holds what under them.
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <tuple>
+
+#include "node/service/control_author.hpp"
+#include "node/service/verbs.hpp"
+#include "sync/control_author.hpp"
+
+namespace sangam::node {
+namespace {
+
+namespace json = boost::json;
+
+/// When each grant of a dataset was made, by its id.
+std::map<GrantId, Millis> creation_times(const storage::Reader& reader, const DatasetUid& uid) {
+    std::map<GrantId, Millis> out;
+    for (const auto& [chain, number] : reader.control_numbers(uid))
+        for (const auto& entry : reader.control(uid, chain, 0))
+            if (const auto* grant = std::get_if<Grant>(&entry.entry.body))
+                out[grant->id] = Millis(entry.entry.hlc.unix_ms());
+    return out;
+}
+
+/// Records that holders must drop because no grant lets them replicate any more.
+std::uint64_t records_to_withdraw(const Call& call, const storage::Reader& reader,
+                                  const DatasetUid& dataset) {
+    std::uint64_t sum = 0;
+    const auto directory = call.context.membership->view();
+    for (const auto& served : reader.served_subscriptions()) {
+        if (served.dataset != dataset) continue;
+        const auto holder = sync::Asker::member(served.institution);
+        if (sync::decide(holder, Action::replicate, dataset, reader, *directory).allowed) continue;
+        const auto counts = reader.ledger_counts(served.id);
+        sum += counts.sent + counts.acknowledged;
+    }
+    return sum;
+}
+
+}  // namespace
+
+Result<Reply> add_grant(Call& call) {
+    const auto body = call.body({"dataset", "to", "can"});
+    if (!body) return std::unexpected(body.error());
+    const auto dataset = required_text(*body, "dataset");
+    if (!dataset) return std::unexpected(dataset.error());
+    const auto reader = call.reader();
+    const auto info = call.find_dataset(*reader, *dataset);
+    if (!info) return std::unexpected(info.error());
+    sync::GrantSpec spec;
+    spec.dataset = info->uid;
+    auto audience = required_text(*body, "to");
+    if (!audience) return std::unexpected(audience.error());
+    if (audience->starts_with("group:"))
+        return fail("no_groups", "the federation's directory has no groups", *audience,
+                    "grant to an institution's handle, to members or to public",
+                    ErrorKind::refused);
+    if (*audience != "members" && *audience != "public")
+        if (auto known = call.find_institution(*audience); !known)
+            return std::unexpected(known.error());
+    spec.audience = std::move(*audience);
+    const auto actions = text_list(*body, "can");
+    if (!actions) return std::unexpected(actions.error());
+    for (const auto& text : *actions) {
+        const auto action = action_from_text(text);
+        if (!action)
+            return fail("unknown_action", "this is nothing that a grant can allow", text,
+                        "the actions are discover, search, aggregate and replicate",
+                        ErrorKind::usage);
+        spec.actions.insert(*action);
+    }
+    const auto made = author_control(call, std::nullopt, [&](const ControlMaking& making) {
+        return sync::add_grant(making.reader, making.directory, making.author, spec, making.now);
+    });
+    if (!made) return std::unexpected(made.error());
+    json::object document;
+    document["grant_id"] = std::get<Grant>(made->entry.body).id.hex();
+    return Reply(std::move(document));
+}
+
+Result<Reply> list_grants(Call& call) {
+    const auto reader = call.reader();
+    std::vector<std::pair<std::tuple<std::string, Millis, GrantId>, json::object>> found;
+    for (const auto& info : reader->datasets()) {
+        if (info.manifest.owner != call.own_institution) continue;
+        const auto policy = sync::DatasetPolicy::load(*reader, info.uid);
+        if (!policy) continue;
+        const auto dataset = call.dataset_text(info.manifest);
+        const auto times = creation_times(*reader, info.uid);
+        for (const auto& grant : policy->grants) {
+            json::object entry;
+            entry["grant_id"] = grant.id.hex();
+            entry["dataset"] = dataset;
+            entry["to"] = sync::audience_text(grant.audience, *call.directory);
+            json::array can;
+            for (const auto action : grant.actions) can.emplace_back(sangam::to_text(action));
+            entry["can"] = std::move(can);
+            entry["where"] = grant.where;
+            json::array hide;
+            for (const auto& path : grant.hide) hide.emplace_back(path.text());
+            entry["hide"] = std::move(hide);
+            const auto time = times.find(grant.id);
+            const auto created = time == times.end() ? Millis(0) : time->second;
+            entry["created"] = time_or_null(created);
+            found.emplace_back(std::tuple(dataset, created, grant.id), std::move(entry));
+        }
+    }
+    std::sort(found.begin(), found.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
+    json::array grants;
+    for (auto& [order, entry] : found) grants.push_back(std::move(entry));
+    json::object document;
+    document["grants"] = std::move(grants);
+    return Reply(std::move(document));
+}
+
+Result<Reply> revoke_grant(Call& call) {
+    const auto id = GrantId::from_hex(call.arguments[0]);
+    if (!id)
+        return fail("bad_grant_id", "this is no grant id", call.arguments[0],
+                    "copy it from sangam grant list", ErrorKind::usage);
+    std::uint64_t withdrawn = 0;
+    const auto made = author_control(
+        call, std::nullopt,
+        [&](const ControlMaking& making) {
+            return sync::revoke_grant(making.reader, making.directory, making.author, *id,
+                                      making.now);
+        },
+        [&](const storage::Reader& after, const SignedControl& entry) {
+            withdrawn = records_to_withdraw(call, after, entry.entry.dataset_uid());
+        });
+    if (!made) return std::unexpected(made.error());
+    json::object document;
+    document["withdrawn"] = withdrawn;
+    return Reply(std::move(document));
+}
+
+Result<Reply> list_holders(Call& call) {
+    const auto reader = call.reader();
+    const auto name = call.arguments.size() == 1 ? call.arguments[0]
+                                                 : call.arguments[0] + "/" + call.arguments[1];
+    const auto info = call.find_dataset(*reader, name);
+    if (!info) return std::unexpected(info.error());
+    const auto uid = info->uid;
+    const auto status = call.context.engine->call(
+        [](const sync::Engine& engine, Millis now) { return engine.status(now); });
+    json::array holders;
+    for (const auto& serving : status.serving) {
+        const auto records = serving.sent + serving.acknowledged;
+        if (serving.dataset_uid != uid) continue;
+        if (serving.has_ended && records == 0 && serving.withdrawals_pending == 0) continue;
+        json::object entry;
+        entry["institution"] = serving.institution;
+        entry["node_id"] = serving.node.hex();
+        entry["records"] = records;
+        entry["since"] = time_or_null(serving.since);
+        entry["last_ack"] = time_or_null(serving.last_ack);
+        entry["withdrawals_pending"] = serving.withdrawals_pending;
+        holders.push_back(std::move(entry));
+    }
+    json::object document;
+    document["holders"] = std::move(holders);
+    return Reply(std::move(document));
+}
+
+}  // namespace sangam::node

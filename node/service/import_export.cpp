@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// `import` and `export`: files in the request's spooled body, a file as the answer.
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/json/array.hpp>
+#include <charconv>
+#include <fstream>
+
+#include "node/ingest/exporter.hpp"
+#include "node/ingest/importer.hpp"
+#include "node/service/json_value.hpp"
+#include "node/service/verbs.hpp"
+#include "node/service/visible_record.hpp"
+#include "sync/merger.hpp"
+
+namespace sangam::node {
+namespace {
+
+namespace json = boost::json;
+
+/// The bytes of a file, mapped read-only; nobody else writes it while it is.
+class MappedFile {
+public:
+    /// Throws when the file cannot be mapped: it is one of our own.
+    explicit MappedFile(const std::string& path) {
+        const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+        struct stat status{};
+        if (fd < 0 || ::fstat(fd, &status) != 0) {
+            if (fd >= 0) ::close(fd);
+            throw std::runtime_error("the uploaded file cannot be read: " + path);
+        }
+        size_ = static_cast<std::size_t>(status.st_size);
+        if (size_ > 0) data_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd, 0);
+        ::close(fd);
+        if (data_ == MAP_FAILED) throw std::runtime_error("the uploaded file cannot be mapped");
+    }
+    ~MappedFile() {
+        if (data_) ::munmap(data_, size_);
+    }
+    MappedFile(const MappedFile&) = delete;
+    MappedFile& operator=(const MappedFile&) = delete;
+    [[nodiscard]] std::string_view bytes() const {
+        return {static_cast<const char*>(data_), data_ ? size_ : 0};
+    }
+
+private:
+    void* data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// Cuts the body into the files that the parameters `file` and `size` name; one file may come
+/// without its size.
+Result<std::vector<ingest::ImportFile>> cut_files(const Call& call, std::string_view body) {
+    const auto names = call.parameters("file");
+    const auto sizes = call.parameters("size");
+    if (sizes.empty() && names.size() <= 1)
+        return std::vector<ingest::ImportFile>{
+            {names.empty() ? std::string("upload") : names.front(), body}};
+    const auto bad = [] {
+        return fail("bad_sizes", "the files' sizes do not add up to the body", {},
+                    "give `file` and `size` once for each file, in order", ErrorKind::usage);
+    };
+    if (names.size() != sizes.size()) return bad();
+    std::vector<ingest::ImportFile> out;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        std::uint64_t size = 0;
+        const auto* const last = sizes[i].data() + sizes[i].size();
+        const auto [end, error] = std::from_chars(sizes[i].data(), last, size);
+        if (error != std::errc{} || end != last || size > body.size()) return bad();
+        out.push_back({names[i], body.substr(0, size)});
+        body.remove_prefix(size);
+    }
+    if (!body.empty()) return bad();
+    return out;
+}
+
+Result<ingest::ImportOptions> read_options(const Call& call) {
+    ingest::ImportOptions options;
+    auto& mapping = options.mapping;
+    mapping.collection = call.request.parameter("collection").value_or("");
+    mapping.id_column = call.request.parameter("id");
+    const bool is_csv = mapping.id_column || !mapping.collection.empty();
+    const auto format = ingest::format_from_text(
+        call.request.parameter("format").value_or(is_csv ? "csv" : "mcpd"));
+    if (!format) return std::unexpected(format.error());
+    mapping.format = *format;
+    for (const auto& map : call.parameters("map")) {
+        const auto equals = map.find('=');
+        if (equals == std::string::npos || equals == 0 || equals + 1 == map.size())
+            return fail("bad_map", "`map` must be COLUMN=FIELD", map, {}, ErrorKind::usage);
+        mapping.maps.emplace_back(map.substr(0, equals), map.substr(equals + 1));
+    }
+    mapping.missing = call.parameters("missing");
+    if (const auto source = call.request.parameter("source")) options.source = *source;
+    if (const auto text = call.request.parameter("encoding")) {
+        const auto encoding = ingest::encoding_from_text(*text);
+        if (!encoding) return std::unexpected(encoding.error());
+        options.encoding = *encoding;
+    }
+    if (const auto text = call.request.parameter("delimiter")) {
+        const auto delimiter = ingest::delimiter_from_text(*text);
+        if (!delimiter) return std::unexpected(delimiter.error());
+        options.delimiter = *delimiter;
+    }
+    options.is_mirror = call.flag("mirror");
+    options.is_dry_run = call.flag("dry_run");
+    options.keeps_rejected_rows = call.flag("rejected_rows");
+    return options;
+}
+
+/// A name in the node's directory that no other request takes.
+std::string spool_name(const Call& call) {
+    static std::atomic<std::uint64_t> number{0};
+    return call.context.directory + "/export-" + std::to_string(::getpid()) + "-" +
+           std::to_string(number.fetch_add(1));
+}
+
+}  // namespace
+
+Result<Reply> import_files(Call& call) {
+    const auto name = call.request.parameter("dataset");
+    if (!name)
+        return fail("no_dataset", "the parameter `dataset` is missing", call.request.path, {},
+                    ErrorKind::usage);
+    const auto reader = call.reader();
+    const auto info = call.find_dataset(*reader, *name);
+    if (!info) return std::unexpected(info.error());
+    using storage::Holding;
+    if (info->holding != Holding::own && info->holding != Holding::writer)
+        return fail("not_a_writer", "only the dataset's owner and its writers import into it",
+                    call.dataset_text(info->manifest),
+                    "ask the owner to name this institution as a writer", ErrorKind::refused);
+    auto options = read_options(call);
+    if (!options) return std::unexpected(options.error());
+    options->dataset_text = call.dataset_text(info->manifest);
+    if (info->manifest.owner != call.own_institution) options->proposes_as = call.context.node;
+
+    std::optional<MappedFile> mapped;
+    std::string_view body = call.request.body;
+    if (call.request.body_file) body = mapped.emplace(*call.request.body_file).bytes();
+    const auto files = cut_files(call, body);
+    if (!files) return std::unexpected(files.error());
+
+    ingest::ImportTarget target;
+    target.store = call.context.store;
+    target.projector = call.context.merger;
+    target.dataset = info->uid;
+    target.now = call.context.now;
+    const auto uid = info->uid;
+    auto* engine = call.context.engine;
+    target.on_progress = [uid, engine](const ingest::ImportProgress&) {
+        // Subscribers get each batch as it is written, not when the whole file is done.
+        engine->post([uid](sync::Engine& e, Millis now) { e.data_changed(uid, now); });
+        return true;
+    };
+    auto report = ingest::run_import(target, *files, *options);
+    if (!report) return std::unexpected(report.error());
+    auto document = to_json(ingest::report_document(*report)).as_object();
+    if (options->keeps_rejected_rows) document["rejected_rows"] = report->rejected_rows;
+    return Reply(std::move(document));
+}
+
+Result<Reply> export_dataset(Call& call) {
+    const auto name = call.request.parameter("dataset");
+    if (!name)
+        return fail("no_dataset", "the parameter `dataset` is missing", call.request.path, {},
+                    ErrorKind::usage);
+    ingest::ExportOptions options;
+    const auto format =
+        ingest::export_format_from_text(call.request.parameter("format").value_or("ndjson"));
+    if (!format) return std::unexpected(format.error());
+    options.format = *format;
+    options.collection = call.request.parameter("collection").value_or("");
+    const auto reader = call.reader();
+    const auto info = call.find_dataset(*reader, *name);
+    if (!info) return std::unexpected(info.error());
+    const auto scope = call.decide(Action::search, *reader, info->uid);
+    if (!scope.allowed)
+        return fail("not_allowed", "the records of this dataset are not shared with you",
+                    call.dataset_text(info->manifest), scope.reason, ErrorKind::refused);
+
+    const auto path = spool_name(call);
+    std::ofstream out(path, std::ios::binary | std::ios::trunc);
+    const auto scan = [&](const std::function<bool(const ingest::RecordView&)>& visit) {
+        reader->scan_records(
+            info->uid, options.collection, nullptr, [&](const storage::RecordState& record) {
+                auto merged =
+                    visible_part(call.context.merger->merge(info->manifest, record.changes), scope);
+                if (merged.is_deleted) return true;
+                return visit(ingest::make_record_view(record.key, merged));
+            });
+    };
+    const auto sink = [&](std::string_view text) {
+        out.write(text.data(), static_cast<std::streamsize>(text.size()));
+        return static_cast<bool>(out);
+    };
+    const auto written = ingest::export_records(scan, options, sink);
+    out.close();
+    if (!written || !out) {
+        ::unlink(path.c_str());
+        if (!written) return std::unexpected(written.error());
+        throw std::runtime_error("the export could not be written in " + call.context.directory +
+                                 ": is the disk full?");
+    }
+    Reply reply;
+    reply.file = path;
+    reply.content_type = *format == ingest::ExportFormat::ndjson ? "application/x-ndjson"
+                                                                 : "text/csv; charset=utf-8";
+    reply.headers.emplace_back("Sangam-Written", std::to_string(*written));
+    return reply;
+}
+
+}  // namespace sangam::node

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// One record as an asker may see it: what reading and editing have in common.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "node/service/call.hpp"
+#include "sync/merger.hpp"
+
+namespace sangam::node {
+
+struct RecordAccess {
+    storage::DatasetInfo dataset;
+    RecordKey key;
+    std::string text;   ///< RECORD
+    sync::Scope scope;  ///< of Action::search
+    /// Nothing when it does not exist or may not be seen.
+    std::optional<storage::RecordState> state;
+    sync::MergedRecord merged;  ///< what may be seen of `state`; empty without
+};
+
+/// The record that the call's first four arguments name. An error when the dataset does not exist
+/// for the asker.
+[[nodiscard]] Result<RecordAccess> open_record(Call& call, const storage::Reader& reader);
+
+/// The words for a record that does not exist or may not be seen.
+[[nodiscard]] Error no_such_record(const RecordAccess& access);
+
+/// The version of a record for ETag and If-Match: 32 hexadecimal digits, equal for equal versions.
+[[nodiscard]] std::string version_tag(const VersionVector& version);
+
+}  // namespace sangam::node

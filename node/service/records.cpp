@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading one record: its merged fields, where each came from, its history.
+#include <boost/json/array.hpp>
+
+#include "node/ingest/import_report.hpp"
+#include "node/service/conflicts.hpp"
+#include "node/service/json_value.hpp"
+#include "node/service/record_access.hpp"
+#include "node/service/verbs.hpp"
+#include "node/service/visible_record.hpp"
+#include "protocol/cbor.hpp"
+#include "protocol/commit.hpp"
+
+namespace sangam::node {
+namespace {
+
+namespace json = boost::json;
+
+/// Whether each change, by its position, is proven by the commit that its author signed: recomputed
+/// from the stored bytes now.
+std::set<Position> proven_changes(const Call& call, const storage::Reader& reader,
+                                  const DatasetUid& dataset,
+                                  const std::vector<storage::StoredChange>& changes) {
+    std::set<Position> out;
+    for (const auto& change : changes) {
+        auto parts = reader.parts(dataset, {change.position});
+        if (parts.size() != 1) continue;
+        const auto verified = VerifiedPart::verify(
+            std::move(parts.front()), [&](const NodeId& node, const PublicKey& key) {
+                return node == call.context.node || call.directory->may_sign(node, key);
+            });
+        if (!verified) continue;
+        for (const auto& hash : verified->change_hashes())
+            if (hash == change.change_hash) out.insert(change.position);
+    }
+    return out;
+}
+
+std::string kind_of(const Change& change) {
+    const auto* life = change.find(life_path());
+    if (!life) return "put";
+    const auto* value = life->write.value ? life->write.value->get_if<Value::Map>() : nullptr;
+    const auto state = value ? value->find("state") : Value::Map::const_iterator{};
+    if (value && state != value->end() && state->second.is_text())
+        return state->second.text() == "deleted" ? "delete" : "restore";
+    return "put";
+}
+
+json::object change_document(const Call& call, const sync::Scope& scope,
+                             const storage::StoredChange& stored) {
+    json::object fields;
+    std::uint64_t hidden = stored.change.hidden_leaves.size();
+    for (const auto& field : stored.change.fields) {
+        if (field.write.path == life_path()) continue;
+        if (!scope.shows(field.write.path))
+            ++hidden;
+        else
+            fields[field.write.path.text()] =
+                field.write.value ? to_json(*field.write.value) : json::value(nullptr);
+    }
+    json::object out;
+    out["author"] = call.author_text(stored.dot.lane.node);
+    out["node_id"] = stored.dot.lane.node.hex();
+    out["commit"] = stored.header_hash.hex();
+    out["time"] = time_text(Millis(stored.hlc.unix_ms()));
+    out["kind"] = kind_of(stored.change);
+    out["fields"] = std::move(fields);
+    out["hidden"] = hidden;
+    return out;
+}
+
+}  // namespace
+
+std::string version_tag(const VersionVector& version) {
+    cbor::Writer writer;
+    writer.version_vector(version);
+    return sha256(writer.data()).hex().substr(0, 32);
+}
+
+Result<RecordAccess> open_record(Call& call, const storage::Reader& reader) {
+    auto info = call.find_dataset(reader, call.arguments[0] + "/" + call.arguments[1]);
+    if (!info) return std::unexpected(info.error());
+    RecordAccess out;
+    out.key = {call.arguments[2], call.arguments[3]};
+    if (out.key.collection.empty() || out.key.id.empty() || !is_utf8(out.key.collection) ||
+        !is_utf8(out.key.id))
+        return fail("bad_record", "a part of the record's name is empty or not UTF-8",
+                    call.request.path, {}, ErrorKind::usage);
+    out.text = ingest::record_text(call.dataset_text(info->manifest), out.key);
+    out.scope = call.decide(Action::search, reader, info->uid);
+    // What may not be seen is answered in the words of what does not exist (COMMANDS, Conditions).
+    if (out.scope.allowed) out.state = reader.record(info->uid, out.key);
+    if (out.state)
+        out.merged =
+            visible_part(call.context.merger->merge(info->manifest, out.state->changes), out.scope);
+    out.dataset = std::move(*info);
+    return out;
+}
+
+Error no_such_record(const RecordAccess& access) {
+    return {ErrorKind::not_found, "no_such_record", "there is no such record here", access.text,
+            "sangam search finds records; ids are compared byte by byte"};
+}
+
+Result<Reply> get_record(Call& call) {
+    const auto reader = call.reader();
+    const auto access = open_record(call, *reader);
+    if (!access) return std::unexpected(access.error());
+    if (!access->state) return std::unexpected(no_such_record(*access));
+    const auto& changes = access->state->changes;
+    if (access->merged.is_deleted)
+        return fail("record_deleted", "the record is deleted", access->text,
+                    "sangam history shows what it said, sangam restore brings it back",
+                    ErrorKind::not_found);
+
+    json::object fields;
+    for (const auto& [path, value] : access->merged.fields) fields[path.text()] = to_json(value);
+    json::object record;
+    record["dataset"] = call.dataset_text(access->dataset.manifest);
+    record["collection"] = access->key.collection;
+    record["id"] = access->key.id;
+    record["fields"] = std::move(fields);
+
+    json::array provenance;
+    const auto proven = proven_changes(call, *reader, access->dataset.uid, changes);
+    for (const auto& change : changes) {
+        auto entry = change_document(call, access->scope, change);
+        json::array names;
+        for (const auto& [name, value] : entry["fields"].as_object()) names.emplace_back(name);
+        entry["fields"] = std::move(names);
+        entry["verified"] = proven.contains(change.position);
+        provenance.push_back(std::move(entry));
+    }
+    json::array conflicts;
+    for (const auto& conflict : access->merged.conflicts)
+        conflicts.push_back(conflict_document(call, access->text, conflict));
+
+    json::object document;
+    document["record"] = std::move(record);
+    document["provenance"] = std::move(provenance);
+    document["conflicts"] = std::move(conflicts);
+    document["duplicates"] = json::array();
+    document["version"] = version_tag(access->state->version);
+    Reply reply(std::move(document));
+    reply.headers.emplace_back("ETag", "\"" + version_tag(access->state->version) + "\"");
+    return reply;
+}
+
+Result<Reply> record_history(Call& call) {
+    const auto reader = call.reader();
+    const auto access = open_record(call, *reader);
+    if (!access) return std::unexpected(access.error());
+    if (!access->state) return std::unexpected(no_such_record(*access));
+    json::array changes;
+    for (const auto& change : reader->history(access->dataset.uid, access->key)) {
+        auto entry = change_document(call, access->scope, change);
+        entry["live"] = change.is_live;
+        changes.push_back(std::move(entry));
+    }
+    json::object document;
+    document["changes"] = std::move(changes);
+    return Reply(std::move(document));
+}
+
+}  // namespace sangam::node

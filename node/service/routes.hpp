@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The HTTP interface: which verb stands under which method and path, and the role that it needs.
+// docs/api.md is this table for people.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/service/verbs.hpp"
+
+namespace sangam::node {
+
+struct Route {
+    std::string_view method;
+    /// Below /api/v1; `*` stands for one segment, which becomes an argument.
+    std::string_view path;
+    Role role;
+    Verb verb;
+    bool takes_file = false;  ///< the body is spooled to a file
+};
+
+[[nodiscard]] std::span<const Route> routes();
+
+/// What a request's method and path lead to.
+struct Found {
+    const Route* route = nullptr;        ///< nullptr: none
+    bool is_other_method = false;        ///< the path exists, with another method
+    std::vector<std::string> arguments;  ///< what the `*` stand for
+};
+[[nodiscard]] Found find_route(const http::Request& request);
+
+}  // namespace sangam::node
