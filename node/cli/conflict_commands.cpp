@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// `sangam conflicts list|show`: concurrent edits of one field, settled by its strategy or open.
+#include <boost/json/array.hpp>
+
+#include "node/cli/arguments.hpp"
+#include "node/cli/commands.hpp"
+#include "node/cli/table.hpp"
+
+namespace sangam::node::cli {
+namespace {
+
+namespace json = boost::json;
+
+struct ListOptions {
+    bool all = false;
+    std::optional<std::string> dataset;
+};
+
+int list(const Session& session, const ListOptions& options) {
+    TargetBuilder target("/api/v1/conflicts");
+    if (options.all) target.parameter("all", "true");
+    if (options.dataset) target.parameter("dataset", *options.dataset);
+    return session.finish(
+        call_node(session, "GET", target.text()), [&](const json::object& document) {
+            Table table({"record", "field", "strategy", "state", "values"});
+            for (const auto& entry : array_at(document, "conflicts")) {
+                const auto& conflict = entry.as_object();
+                table.add({text_at(conflict, "record"), text_at(conflict, "field"),
+                           text_at(conflict, "strategy"), text_at(conflict, "state"),
+                           std::to_string(array_at(conflict, "values").size())});
+            }
+            if (table.empty())
+                session.out() << (options.all ? "No conflicts.\n" : "No open conflicts.\n");
+            else
+                table.print(session.out(), session.terminal().width);
+        });
+}
+
+struct ShowOptions {
+    std::string record;
+    std::string field;
+};
+
+int show(const Session& session, const ShowOptions& options) {
+    const auto record = record_target(options.record);
+    if (!record) return session.report(record.error());
+    TargetBuilder target("/api/v1/conflicts" + record->text().substr(sizeof "/api/v1/records" - 1));
+    target.segment(options.field);
+    return session.finish(call_node(session, "GET", target.text()),
+                          [&](const json::object& conflict) {
+                              session.out() << printable(text_at(conflict, "record")) << "  "
+                                            << printable(text_at(conflict, "field"))
+                                            << "\n  strategy " << text_at(conflict, "strategy")
+                                            << ", " << text_at(conflict, "state") << '\n';
+                              Table table({"no", "value", "written by", "time"});
+                              std::size_t number = 1;
+                              for (const auto& entry : array_at(conflict, "values")) {
+                                  const auto& value = entry.as_object();
+                                  const auto* v = value.if_contains("value");
+                                  table.add({std::to_string(number++), v ? shown(*v) : "-",
+                                             text_at(value, "author"), text_at(value, "time")});
+                              }
+                              table.print(session.out(), session.terminal().width);
+                              const auto* chosen = conflict.if_contains("chosen");
+                              if (chosen && !chosen->is_null())
+                                  session.out() << "shown: " << printable(shown(*chosen)) << '\n';
+                          });
+}
+
+}  // namespace
+
+void add_conflict_commands(CLI::App& root, Session& session) {
+    auto& conflicts = *add_command_group(root, "conflicts",
+                                         "edits that did not know of each other, and what became "
+                                         "of them");
+    auto& list_command = *add_command(conflicts, "list", "list open conflicts");
+    auto list_options = std::make_shared<ListOptions>();
+    add_flag(list_command, "--all", list_options->all, "also those that a strategy settled");
+    add_option(list_command, "--dataset", list_options->dataset, "DS", "of this dataset only");
+    when_chosen(list_command, session, list_options, list);
+
+    auto& show_command = *add_command(conflicts, "show", "show a conflict's values and authors");
+    auto show_options = std::make_shared<ShowOptions>();
+    add_positional(show_command, "RECORD", show_options->record,
+                   "institution/dataset/collection/id")
+        ->required();
+    add_positional(show_command, "FIELD", show_options->field, "the field or group")->required();
+    when_chosen(show_command, session, show_options, show);
+}
+
+}  // namespace sangam::node::cli

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// `sangam grant ...` and `sangam holders`: who may see what, and who holds what.
+#include <boost/json/array.hpp>
+
+#include "node/cli/arguments.hpp"
+#include "node/cli/commands.hpp"
+#include "node/cli/table.hpp"
+
+namespace sangam::node::cli {
+namespace {
+
+namespace json = boost::json;
+
+struct AddOptions {
+    std::string dataset;
+    std::string to;
+    std::string can;
+};
+
+int add(const Session& session, const AddOptions& options) {
+    const auto actions = split_commas(options.can);
+    if (!actions) return session.report(actions.error());
+    json::object body;
+    body["dataset"] = options.dataset;
+    body["to"] = options.to;
+    body["can"] = json::array(actions->begin(), actions->end());
+    return session.finish(call_node(session, "POST", "/api/v1/grants", &body),
+                          [&](const json::object& made) {
+                              session.out() << "Granted: " << options.to << " can " << options.can
+                                            << " on " << options.dataset << "\n  grant id  "
+                                            << text_at(made, "grant_id") << '\n';
+                          });
+}
+
+struct NoOptions {};
+
+int list(const Session& session, const NoOptions&) {
+    return session.finish(
+        call_node(session, "GET", "/api/v1/grants"), [&](const json::object& document) {
+            Table table({"grant id", "dataset", "to", "can", "created"});
+            for (const auto& entry : array_at(document, "grants")) {
+                const auto& grant = entry.as_object();
+                std::string can;
+                for (const auto& action : array_at(grant, "can"))
+                    can += (can.empty() ? "" : ",") + shown(action);
+                table.add({text_at(grant, "grant_id"), text_at(grant, "dataset"),
+                           text_at(grant, "to"), can, text_at(grant, "created")});
+            }
+            if (table.empty())
+                session.out() << "Nothing is shared: sangam grant add --dataset DS --to ... --can "
+                                 "...\n";
+            else
+                // A grant id must be whole, to be copied into `grant revoke`.
+                table.print(session.out(), std::max<std::size_t>(session.terminal().width, 110));
+        });
+}
+
+struct RevokeOptions {
+    std::string grant;
+};
+
+int revoke(const Session& session, const RevokeOptions& options) {
+    TargetBuilder target("/api/v1/grants");
+    target.segment(options.grant);
+    return session.finish(
+        call_node(session, "DELETE", target.text()), [&](const json::object& document) {
+            session.out() << "Revoked. " << shown_count(number_at(document, "withdrawn"))
+                          << " records are to be dropped by those who hold them; `sangam holders` "
+                             "shows how far that is.\n";
+        });
+}
+
+struct HoldersOptions {
+    std::string dataset;
+};
+
+int holders(const Session& session, const HoldersOptions& options) {
+    const auto target = dataset_target(options.dataset);
+    if (!target) return session.report(target.error());
+    return session.finish(
+        call_node(session, "GET", target->text() + "/holders"), [&](const json::object& document) {
+            Table table({"institution", "node", "records", "since", "last answer", "to withdraw"});
+            for (const auto& entry : array_at(document, "holders")) {
+                const auto& holder = entry.as_object();
+                table.add({text_at(holder, "institution"), text_at(holder, "node_id").substr(0, 12),
+                           shown_count(number_at(holder, "records")),
+                           text_at(holder, "since").substr(0, 16),
+                           text_at(holder, "last_ack").substr(0, 16),
+                           shown_count(number_at(holder, "withdrawals_pending"))});
+            }
+            if (table.empty())
+                session.out() << "Nobody else holds anything of it.\n";
+            else
+                table.print(session.out(), session.terminal().width);
+        });
+}
+
+}  // namespace
+
+void add_sharing_commands(CLI::App& root, Session& session) {
+    auto& grant = *add_command_group(root, "grant", "what others may do with a dataset of yours");
+
+    auto& add_command_ =
+        *add_command(grant, "add", "share a dataset; without a grant nobody sees it");
+    auto add_options = std::make_shared<AddOptions>();
+    add_option(add_command_, "--dataset", add_options->dataset, "DS", "the dataset")->required();
+    add_option(add_command_, "--to", add_options->to, "AUDIENCE",
+               "an institution's handle, `members` (whom the registry admits) or `public`")
+        ->required();
+    add_option(add_command_, "--can", add_options->can, "ACTION,...",
+               "discover (see that it exists), search, aggregate, replicate (hold a copy)")
+        ->required();
+    when_chosen(add_command_, session, add_options, add);
+
+    auto& list_command = *add_command(grant, "list", "list the grants that hold");
+    when_chosen(list_command, session, std::make_shared<NoOptions>(), list);
+
+    auto& revoke_command =
+        *add_command(grant, "revoke", "end a grant; who holds records under it must drop them");
+    auto revoke_options = std::make_shared<RevokeOptions>();
+    add_positional(revoke_command, "GRANT_ID", revoke_options->grant, "as `grant list` prints it")
+        ->required();
+    when_chosen(revoke_command, session, revoke_options, revoke);
+
+    auto& holders_command =
+        *add_command(root, "holders", "who holds records of a dataset, as sent and acknowledged");
+    auto holders_options = std::make_shared<HoldersOptions>();
+    add_positional(holders_command, "DS", holders_options->dataset, "the dataset")->required();
+    when_chosen(holders_command, session, holders_options, holders);
+}
+
+}  // namespace sangam::node::cli

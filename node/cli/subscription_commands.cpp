@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// `sangam subscribe|unsubscribe|subscriptions`: what this node wants of others' datasets.
+#include <boost/json/array.hpp>
+
+#include "node/cli/arguments.hpp"
+#include "node/cli/commands.hpp"
+#include "node/cli/table.hpp"
+
+namespace sangam::node::cli {
+namespace {
+
+namespace json = boost::json;
+
+struct SubscribeOptions {
+    std::string dataset;
+};
+
+int subscribe(const Session& session, const SubscribeOptions& options) {
+    json::object body;
+    body["dataset"] = options.dataset;
+    return session.finish(
+        call_node(session, "POST", "/api/v1/subscriptions", &body), [&](const json::object& made) {
+            session.out() << "Subscribed to " << options.dataset << "\n  subscription id  "
+                          << text_at(made, "subscription_id")
+                          << "\nIt starts by itself as soon as the owner lets it; see sangam "
+                             "subscriptions.\n";
+        });
+}
+
+struct UnsubscribeOptions {
+    std::string id;
+};
+
+int unsubscribe(const Session& session, const UnsubscribeOptions& options) {
+    TargetBuilder target("/api/v1/subscriptions");
+    target.segment(options.id);
+    return session.finish(call_node(session, "DELETE", target.text()), [&](const json::object&) {
+        session.out() << "Unsubscribed; the copies held here are gone.\n";
+    });
+}
+
+struct NoOptions {};
+
+int list(const Session& session, const NoOptions&) {
+    return session.finish(
+        call_node(session, "GET", "/api/v1/subscriptions"), [&](const json::object& document) {
+            Table table({"subscription id", "dataset", "state", "records", "of", "age", "reason"});
+            for (const auto& entry : array_at(document, "subscriptions")) {
+                const auto& s = entry.as_object();
+                table.add({text_at(s, "subscription_id"), text_at(s, "dataset"),
+                           text_at(s, "state"), shown_count(number_at(s, "records")),
+                           shown_count(number_at(s, "expected")), shown_age(number_at(s, "age_s")),
+                           text_at(s, "reason")});
+            }
+            if (table.empty())
+                session.out() << "No subscriptions: sangam dataset list --remote shows what there "
+                                 "is.\n";
+            else
+                // The id must be whole, to be copied into `unsubscribe`.
+                table.print(session.out(), std::max<std::size_t>(session.terminal().width, 110));
+        });
+}
+
+}  // namespace
+
+void add_subscription_commands(CLI::App& root, Session& session) {
+    auto& subscribe_command = *add_command(
+        root, "subscribe", "hold a copy of another institution's dataset and keep it up to date");
+    auto subscribe_options = std::make_shared<SubscribeOptions>();
+    add_positional(subscribe_command, "DS", subscribe_options->dataset,
+                   "institution/dataset; it may be one that is not visible yet")
+        ->required();
+    when_chosen(subscribe_command, session, subscribe_options, subscribe);
+
+    auto& unsubscribe_command =
+        *add_command(root, "unsubscribe", "end a subscription and drop the copies");
+    auto unsubscribe_options = std::make_shared<UnsubscribeOptions>();
+    add_positional(unsubscribe_command, "ID", unsubscribe_options->id,
+                   "as `sangam subscriptions` prints it")
+        ->required();
+    when_chosen(unsubscribe_command, session, unsubscribe_options, unsubscribe);
+
+    auto& list_command =
+        *add_command(root, "subscriptions", "list the subscriptions and how far they are");
+    when_chosen(list_command, session, std::make_shared<NoOptions>(), list);
+}
+
+}  // namespace sangam::node::cli

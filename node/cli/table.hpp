@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables for people: columns as wide as their content, cut so that a line fits the terminal.
+#pragma once
+
+#include <cstddef>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sangam::node::cli {
+
+/// Rows under a header. Control characters in cells are shown as `?`, so that data from elsewhere
+/// cannot move the cursor or colour the screen.
+class Table {
+public:
+    explicit Table(std::vector<std::string> header) : header_(std::move(header)) {}
+    /// As many cells as the header has.
+    void add(std::vector<std::string> row);
+    [[nodiscard]] bool empty() const { return rows_.empty(); }
+    /// Lines of at most `width` columns; the widest columns are cut, with `…` at the cut.
+    void print(std::ostream& out, std::size_t width) const;
+
+private:
+    std::vector<std::string> header_;
+    std::vector<std::vector<std::string>> rows_;
+};
+
+/// What a terminal shows of the text: control characters and broken UTF-8 become `?`.
+[[nodiscard]] std::string printable(std::string_view text);
+/// Columns that printable text fills: one for each code point, two for East Asian wide ones, none
+/// for combining marks.
+[[nodiscard]] std::size_t display_width(std::string_view text);
+/// At most `width` columns of the text, ending in `…` when something was cut.
+[[nodiscard]] std::string cut_to(std::string_view text, std::size_t width);
+
+}  // namespace sangam::node::cli
