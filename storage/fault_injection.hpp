@@ -6,6 +6,7 @@
 #include <atomic>
 #include <functional>
 #include <string_view>
+#include <type_traits>
 
 #include "storage/store.hpp"
 
@@ -71,10 +72,10 @@ public:
 
 private:
     template <class Write>
-    auto around(std::string_view name, Write write) {
+    std::invoke_result_t<Write&> around(std::string_view name, Write write) {
         const auto operation = ++operations_;
         hook_(operation, Moment::before, name);
-        if constexpr (std::is_void_v<decltype(write())>) {
+        if constexpr (std::is_void_v<std::invoke_result_t<Write&>>) {
             write();
             hook_(operation, Moment::after, name);
         } else {

@@ -164,6 +164,10 @@ public:
 [[nodiscard]] std::unique_ptr<Store> open_memory_store(Epoch epoch, Author author,
                                                        const Projector& projector);
 
+/// A second store with what a memory store holds now, under `epoch`: a backup that was restored when
+/// the epoch is another one, a disk that is rolled back later when it is the same.
+[[nodiscard]] std::unique_ptr<Store> copy_memory_store(const Store& original, Epoch epoch);
+
 /// How the SQLite store trades durability for speed.
 struct SqliteOptions {
     /// true: PRAGMA synchronous=FULL, a commit survives power loss; false: OFF, for benchmarks.

@@ -44,6 +44,15 @@ public:
         state_->epoch = epoch;
     }
 
+    /// What a backup of `original` taken now would give under `epoch`.
+    MemoryStore(const MemoryStore& original, Epoch epoch)
+        : author_(original.author_), projector_(original.projector_) {
+        SANGAM_ASSERT(raw(epoch) != 0);
+        const std::lock_guard lock(original.mutex_);
+        state_ = std::make_shared<State>(*original.state_);
+        state_->epoch = epoch;
+    }
+
     Epoch epoch() const override {
         const std::lock_guard lock(mutex_);
         return state_->epoch;
@@ -133,6 +142,12 @@ private:
 
 std::unique_ptr<Store> open_memory_store(Epoch epoch, Author author, const Projector& projector) {
     return std::make_unique<MemoryStore>(epoch, author, projector);
+}
+
+std::unique_ptr<Store> copy_memory_store(const Store& original, Epoch epoch) {
+    const auto* store = dynamic_cast<const MemoryStore*>(&original);
+    SANGAM_ASSERT(store != nullptr);
+    return std::make_unique<MemoryStore>(*store, epoch);
 }
 
 }  // namespace sangam::storage

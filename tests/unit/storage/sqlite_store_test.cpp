@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// What only the store on disk can do: last, share a disk sync, refuse foreign files.
+#include <sys/stat.h>
+
+#include <fstream>
+#include <latch>
+#include <thread>
+
+#include "backends.hpp"
+#include "storage/sqlite/database.hpp"
+#include "storage/sqlite/group_writer.hpp"
+#include "storage/sqlite/schema.hpp"
+
+namespace sangam::storage::testing {
+
+namespace {
+
+std::string file_of(const Node<SqliteBackend>& node) {
+    return node.backend.directory->path() + "/store.sqlite";
+}
+
+/// What opening the directory says.
+std::string open_error(Node<SqliteBackend>& node) {
+    try {
+        node.open();
+    } catch (const StoreError& e) {
+        return e.what();
+    }
+    return "(opened)";
+}
+
+}  // namespace
+
+TEST_CASE("sqlite store: all is there after closing and opening") {
+    Node<SqliteBackend> node(1);
+    const auto uid = own_dataset(node);
+    const auto epoch = node.store->epoch();
+    CHECK(raw(epoch) != 0);
+    const ImportSource source{"germplasm", "s"};
+    Edit imported = edit(*node.store, uid, "a", {put("f", "drought")});
+    imported.import_cells = Bytes{1, 2};
+    imported.findings = {{"f", "odd", "is odd"}};
+    REQUIRE(node.store->author({uid, {imported}, source, Millis(5)}));
+    write(*node.store, uid, "a", {put("f", "flood"), put("g", "x")});
+    const auto state = node.store->reader()->record(uid, germplasm("a"));
+    const auto heads = node.store->reader()->heads(uid);
+    node.reopen();
+    CHECK(node.store->epoch() == epoch);
+    const auto reader = node.store->reader();
+    const auto again = reader->record(uid, germplasm("a"));
+    REQUIRE(again);
+    CHECK(again->number == state->number);
+    CHECK(again->version == state->version);
+    REQUIRE(again->changes.size() == 1);
+    CHECK(again->changes[0].change == state->changes[0].change);
+    CHECK(again->changes[0].position == state->changes[0].position);
+    CHECK(reader->heads(uid) == heads);
+    CHECK(reader->history(uid, germplasm("a")).size() == 2);
+    CHECK(reader->findings_count() == 1);
+    CHECK(as_text(reader->import_states(uid, source, {germplasm("a")})[0]->cells) ==
+          as_text(Bytes{1, 2}));
+    CHECK(found(*node.store, uid, "flood") == "a");
+    CHECK(write(*node.store, uid, "b", {put("f", "1")}).commits[0].header.sequence == Sequence{3});
+    require_sound(*node.store);
+}
+
+TEST_CASE("sqlite store: record numbers are never given twice") {
+    Node<SqliteBackend> owner(1);
+    Node<SqliteBackend> holder(2);
+    const auto manifest = first_manifest(owner);
+    const auto uid = own_dataset(owner, manifest);
+    REQUIRE(holder.store->put_control(uid, {manifest}, Holding::replica));
+    write(*owner.store, uid, "a", {put("f", "1")});
+    apply(*holder.store, uid, live_parts(*owner.store, uid));
+    const auto number = holder.store->reader()->record(uid, germplasm("a"))->number;
+    ApplyRequest request;
+    request.dataset = uid;
+    request.withdrawals = {{germplasm("a"), "x"}};
+    REQUIRE(holder.store->apply(request));
+    holder.reopen();
+    apply(*holder.store, uid, live_parts(*owner.store, uid));
+    CHECK(holder.store->reader()->record(uid, germplasm("a"))->number > number);
+}
+
+TEST_CASE(
+    "sqlite store: requests that wait together share a commit, and a failing one only itself") {
+    const TemporaryDirectory directory;
+    sqlite::Database db(directory.path() + "/x.sqlite", sqlite::Database::Mode::read_write);
+    db.execute("CREATE TABLE t (n INTEGER PRIMARY KEY)");
+    int commits = 0;
+    sqlite::GroupWriter writer(db, {.begins = [] {},
+                                    .before_commit = [] {},
+                                    .after_commit = [&] { ++commits; },
+                                    .after_failure = [] {}});
+    const auto insert = [&](int n) { sqlite::Query(db, "INSERT INTO t(n) VALUES (?1)", n).run(); };
+    std::latch is_blocked(1);
+    std::latch may_go_on(1);
+    std::vector<std::thread> threads;
+    threads.emplace_back([&] {
+        writer.run(
+            [&] {
+                is_blocked.count_down();
+                may_go_on.wait();
+                insert(0);
+                return true;
+            },
+            {});
+    });
+    is_blocked.wait();
+    std::atomic<int> waiting = 0;
+    std::atomic<int> thrown = 0;
+    for (int i = 1; i <= 9; ++i)
+        threads.emplace_back([&, i] {
+            ++waiting;
+            try {
+                writer.run(
+                    [&] {
+                        insert(i);
+                        if (i == 3) insert(i);  // a duplicate: throws
+                        return i % 2 != 0;
+                    },
+                    [&] { insert(100 + i); });
+            } catch (const StoreError&) {
+                ++thrown;
+            }
+        });
+    while (waiting < 9) std::this_thread::yield();
+    may_go_on.count_down();
+    for (auto& thread : threads) thread.join();
+    CHECK(thrown == 1);
+    CHECK(commits >= 2);
+    CHECK(commits <= 10);
+    writer.run(
+        [&] {
+            insert(50);
+            return true;
+        },
+        {});
+    std::string rows;
+    writer.run(
+        [&] {
+            sqlite::Query query(db, "SELECT n FROM t ORDER BY n");
+            while (query.next()) rows += std::to_string(query.integer(0)) + " ";
+            return true;
+        },
+        {});
+    CHECK(rows == "0 1 5 7 9 50 102 104 106 108 ");
+}
+
+TEST_CASE("sqlite store: a group whose commit fails tells every caller and leaves nothing") {
+    const TemporaryDirectory directory;
+    sqlite::Database db(directory.path() + "/x.sqlite", sqlite::Database::Mode::read_write);
+    db.execute("CREATE TABLE t (n INTEGER PRIMARY KEY)");
+    bool fails = true;
+    int undone = 0;
+    sqlite::GroupWriter writer(db, {.begins = [] {},
+                                    .before_commit =
+                                        [&] {
+                                            if (fails) throw StoreError("the disk is gone");
+                                        },
+                                    .after_commit = [] {},
+                                    .after_failure = [&] { ++undone; }});
+    const auto insert = [&] {
+        sqlite::Query(db, "INSERT INTO t(n) VALUES (1)").run();
+        return true;
+    };
+    CHECK_THROWS_WITH_AS(writer.run(insert, {}), "the disk is gone", StoreError);
+    CHECK(undone == 1);
+    fails = false;
+    writer.run(insert, {});
+    CHECK_THROWS_AS(writer.run(insert, {}), StoreError);
+}
+
+TEST_CASE("sqlite store: a file of a newer version is refused with what to do") {
+    Node<SqliteBackend> node(1);
+    own_dataset(node);
+    node.store.reset();
+    {
+        sqlite::Database db(file_of(node), sqlite::Database::Mode::read_write);
+        db.execute("PRAGMA user_version = 99");
+    }
+    const auto error = open_error(node);
+    CHECK(error.find(file_of(node)) != std::string::npos);
+    CHECK(error.find("written by a newer Sangam (schema 99") != std::string::npos);
+}
+
+TEST_CASE("sqlite store: what is no store of ours is refused by name and left as it is") {
+    Node<SqliteBackend> node(1);
+    node.store.reset();
+    for (const auto* end : {"", "-wal", "-shm"}) std::filesystem::remove(file_of(node) + end);
+    {
+        sqlite::Database db(file_of(node), sqlite::Database::Mode::read_write);
+        db.execute("CREATE TABLE theirs (n INTEGER)");
+    }
+    CHECK(open_error(node).find("a database of another program") != std::string::npos);
+    std::ofstream(file_of(node), std::ios::trunc) << std::string(5000, 'x');
+    const auto garbage = open_error(node);
+    CHECK(garbage.find(file_of(node)) != std::string::npos);
+    CHECK(garbage.find("no database of ours") != std::string::npos);
+    CHECK(std::filesystem::file_size(file_of(node)) == 5000);
+    const Author author = node.author();
+    CHECK_THROWS_WITH_AS(std::ignore = open_sqlite_store("/no/such/directory", author, projector()),
+                         doctest::Contains("/no/such/directory/store.sqlite"), StoreError);
+}
+
+TEST_CASE("sqlite store: every table is strict, and the file says which schema it has") {
+    Node<SqliteBackend> node(1);
+    node.store.reset();
+    sqlite::Database db(file_of(node), sqlite::Database::Mode::read_only);
+    sqlite::Query version(db, "PRAGMA user_version");
+    version.next();
+    CHECK(version.integer(0) == sqlite::schema_version);
+    sqlite::Query strict(db,
+                         "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql IS NOT NULL "
+                         "AND name NOT LIKE 'sqlite_%' AND sql NOT LIKE '%STRICT%'");
+    std::string not_strict;
+    while (strict.next()) not_strict += strict.text(0) + " ";
+    CHECK(not_strict.empty());
+}
+
+}  // namespace sangam::storage::testing
