@@ -264,10 +264,11 @@ Result<Done<EnrolmentReply>> Service::enrol(const EnrolRequest& request, Millis 
     if (is_repeat) {
         const PendingEnrolment& held = state_.pending.at(node);
         pending.since = held.since;
-        if (held.document == request.document) return out;
-        if (held.document.document.version >= request.document.document.version)
-            return refused("not_newer", "the node enrolled with a newer public document",
-                           node.hex());
+        // A node whose answer got lost asks again, perhaps with a document made anew. The log has
+        // none of them yet, so the version need only not fall.
+        if (held.document == request.document ||
+            held.document.document.version > request.document.document.version)
+            return out;
     }
     // Whatever could stop an approval is said now, to the one who can do something about it.
     auto entry = entry_for(node, pending, now);

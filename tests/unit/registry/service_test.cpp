@@ -76,6 +76,26 @@ TEST_CASE("service: an invitation serves one node, and its request may be repeat
     CHECK(code_of(r.service->enrol(r.request(invitation, b), start)) == "token_used");
 }
 
+TEST_CASE("service: a node that lost the answer may ask again with a document made anew") {
+    TestRegistry r;
+    TestNode a(1);
+    const Invitation invitation = r.invite("irri", false);
+    r.done(r.service->enrol(r.request(invitation, a), start));
+    // It forgot that it had made version 1, and its port is another now.
+    a.version = 0;
+    const auto again =
+        EnrolRequest::make(invitation, a.document(r.service->registry_id(), 7999), a.key);
+    CHECK(r.done(r.service->enrol(again, start + an_hour)).state == EnrolmentState::pending);
+    a.version = 4;
+    r.done(r.service->enrol(r.request(invitation, a), start + an_hour));
+    // An older request that comes late changes nothing.
+    r.done(r.service->enrol(again, start + an_hour));
+    CHECK(r.service->state().pending.at(a.id()).document.document.version == 5);
+    CHECK(r.service->state().pending.at(a.id()).since == start);
+    r.done(r.service->approve(std::vector{a.id()}, start + an_hour));
+    CHECK(r.service->membership().node(a.id())->document.version == 5);
+}
+
 TEST_CASE("service: expired, invented and misdirected invitations are refused") {
     TestRegistry r;
     TestNode a(1);
