@@ -462,6 +462,10 @@ Result<ImportReport> run_import(const ImportTarget& target, const std::vector<Im
         return fail("not_a_writer", "this institution may not write to the dataset",
                     options.dataset_text, "ask its owner to name you as a writer",
                     ErrorKind::refused);
+    // Values written to reserved fields by the wrong node would be invalid, and quarantined.
+    if ((info->holding == storage::Holding::writer) != options.proposes_as.has_value())
+        return fail("wrong_role", "the node's part in the dataset is not what the import assumed",
+                    options.dataset_text, "try again: the dataset's writers have just changed");
     const FieldModel model(info->manifest.schema);
     std::vector<OpenFile> open;
     for (const ImportFile& file : files) {

@@ -33,7 +33,8 @@ struct ImportOptions {
     bool is_dry_run = false;           ///< nothing is written; the report says what would be
     bool keeps_rejected_rows = false;  ///< fill ImportReport::rejected_rows
     std::string dataset_text;          ///< `institution/dataset`, to name records in the report
-    /// On a node of a writer that does not own the dataset: its own id (plan_row).
+    /// This node's id where it is a writer's and not the owner's (Holding::writer), and only then:
+    /// what it says of fields reserved to the owner becomes proposals (plan_row).
     std::optional<NodeId> proposes_as;
 };
 

@@ -217,6 +217,11 @@ TEST_CASE("importer: a bad header of any file is refused before anything is writ
     CHECK(code({{"a", small}, {"b", std::string_view("i\0d\n", 4)}}, csv("id")) == "bad_encoding");
     CHECK(code({{"a", small}}, csv("nope")) == "no_id_column");
     CHECK(code({}, csv("id")) == "no_file");
+    auto as_writer = csv("id");
+    as_writer.proposes_as = NodeId{};
+    CHECK(code({{"a", small}}, as_writer) == "wrong_role");
+    CHECK(code({{"passports.csv", "INSTCODE,ACCENUMB,GENUS\n"}, {"a", small}}, {}) ==
+          "missing_option");
     CHECK(code({{"variety.csv",
                  read_all("hazards/variety_name_curation/2_proposed_corrections.csv")}},
                csv("variety")) == "duplicate_column");
