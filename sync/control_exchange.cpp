@@ -53,14 +53,18 @@ void ControlExchange::opened(const PeerSession& session,
         const auto it = std::find_if(held.begin(), held.end(),
                                      [&](const auto& h) { return h.first == number.chain; });
         const std::uint64_t ours = it == held.end() ? 0 : it->second;
-        if (number.number > ours && forgotten.insert(number.dataset).second)
-            context_.outbox.error(
-                session.peer(),
-                "a holder has entry " + std::to_string(number.number) + " of control chain " +
-                    number.chain + " of dataset " + info->manifest.name + ", this node only " +
-                    std::to_string(ours) +
-                    ": this store has forgotten grants or their end; restore control.log from the "
-                    "backup before sharing anything new");
+        if (number.number <= ours || !forgotten.insert(number.dataset).second) continue;
+        const std::string what = "a holder has entry " + std::to_string(number.number) +
+                                 " of control chain " + number.chain + " of dataset " +
+                                 info->manifest.name + ", this node only " + std::to_string(ours);
+        // Another node of the institution may have made it, and brings it when they meet.
+        if (context_.directory.nodes_of(context_.home()).size() > 1)
+            context_.outbox.info(session.peer(), what);
+        else
+            context_.outbox.error(session.peer(),
+                                  what +
+                                      ": this store has forgotten grants or their end; restore "
+                                      "control.log from the backup before sharing anything new");
     }
     for (const storage::DatasetInfo& info : reader->datasets())
         if (may_send(info.holding))

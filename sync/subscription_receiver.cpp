@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "sync/limits.hpp"
+#include "sync/policy.hpp"
 
 namespace sangam::sync {
 namespace {
@@ -265,6 +266,7 @@ Verdict SubscriptionReceiver::received(const PeerSession& session, const Subscri
         case SubscribeReply::State::waiting:
             wanted->is_caught_up = false;
             wait(*wanted, reply.reason);
+            drop_if_nothing_is_granted(*wanted);
             return {};
         case SubscribeReply::State::refused:
             wanted->state = State::refused;
@@ -275,6 +277,36 @@ Verdict SubscriptionReceiver::received(const PeerSession& session, const Subscri
             return {};
     }
     return cut_off(AbortCode::bad_message, "an answer of an unknown kind");
+}
+
+void SubscriptionReceiver::drop_if_nothing_is_granted(Wanted& wanted) {
+    // The source withdraws what its ledger knows of. A store restored from a backup can hold more;
+    // so when the source says "no grant", and the control log that came with it says so too, all
+    // of it goes.
+    const auto policy = DatasetPolicy::load(*context_.store.reader(), *wanted.row.dataset);
+    if (!policy || policy->info.holding != Holding::replica ||
+        rights_at_owner(context_.home(), *policy, context_.directory)
+            .contains(sangam::Action::replicate))
+        return;
+    bool holds_records = false;
+    context_.store.reader()->scan_records(*wanted.row.dataset, {}, nullptr, [&](const auto&) {
+        holds_records = true;
+        return false;
+    });
+    if (!holds_records && !wanted.row.cursor) return;
+    storage::ApplyRequest request{*wanted.row.dataset, {}, {}, std::nullopt};
+    wanted.row.cursor.reset();
+    wanted.row.is_copying = false;
+    wanted.row.expected = 0;
+    request.subscription = wanted.row;
+    request.begins_copy = true;
+    request.completes_copy = true;
+    request.now = context_.now;
+    quarantine_.forget(*wanted.row.dataset);
+    const auto dropped = context_.store.apply(request);
+    if (dropped && dropped->records_dropped > 0)
+        context_.outbox.info({}, "the grant for " + wanted.row.dataset_name + " ended: " +
+                                     std::to_string(dropped->records_dropped) + " records dropped");
 }
 
 Verdict SubscriptionReceiver::received(const PeerSession& session,

@@ -46,6 +46,8 @@ public:
         sync::Merger merger;
         std::unique_ptr<SeededRandom> random;
         std::unique_ptr<storage::Store> disk;
+        std::unique_ptr<storage::Store> backup;
+        StoreWrapper wrap;
         std::unique_ptr<StoppingStore> store;
         std::unique_ptr<sync::Engine> engine;  ///< none while the process is down
         Millis clock_off{};
@@ -76,7 +78,8 @@ public:
         node->institution = known ? *known : InstitutionId{node->id.bytes};
         node->random = std::make_unique<SeededRandom>(random_.draw_u64());
         directory.admit(handle, node->id, node->institution);
-        open_disk(*node, wrap);
+        node->wrap = wrap;
+        open_disk(*node);
         nodes_.push_back(std::move(node));
         start(nodes_.size() - 1);
         return nodes_.size() - 1;
@@ -134,6 +137,25 @@ public:
         ++stops_;
     }
     [[nodiscard]] std::size_t stops() const { return stops_; }
+
+    /// Takes a backup of the node's disk, up or down.
+    void back_up(std::size_t index) {
+        Node& node = *nodes_[index];
+        node.backup = storage::copy_memory_store(*node.disk, node.disk->epoch());
+    }
+    [[nodiscard]] bool has_backup(std::size_t index) const {
+        return nodes_[index]->backup != nullptr;
+    }
+    /// Puts the last backup in the place of a stopped node's disk: under a new epoch as
+    /// restore-backup does, or under the old one, as a disk that is rolled back behind our back.
+    void restore_backup(std::size_t index, bool keeps_epoch = false) {
+        Node& node = *nodes_[index];
+        SANGAM_ASSERT(!node.engine && node.backup);
+        Epoch epoch = node.backup->epoch();
+        if (!keeps_epoch) epoch = Epoch{random_.draw_u64() | 1};
+        node.disk = storage::copy_memory_store(*node.backup, epoch);
+        wrap_disk(node);
+    }
 
     /// Runs on the node's logic thread; true unless the process stopped or is down.
     bool act(std::size_t index, const std::function<void(sync::Engine&, Millis now)>& work) {
@@ -225,11 +247,11 @@ public:
         put_entry(index, sync::revoke_grant(*nodes_[index]->reader(), directory, author_of(index),
                                             id, now_at(*nodes_[index])));
     }
-    /// `put`: reads the record's version first, as a person's edit does. False when it was refused
-    /// or the process is down.
-    bool write(std::size_t index, const DatasetUid& dataset, const RecordKey& key,
-               std::vector<FieldWrite> writes) {
-        bool written = false;
+    /// `put`: reads the record's version first, as a person's edit does. The commits that were
+    /// reported as made; none when it was refused or the process stopped.
+    std::vector<SignedHeader> write_and_tell(std::size_t index, const DatasetUid& dataset,
+                                             const RecordKey& key, std::vector<FieldWrite> writes) {
+        std::vector<SignedHeader> made;
         act(index, [&](sync::Engine& engine, Millis now) {
             storage::Edit edit;
             edit.key = key;
@@ -240,11 +262,16 @@ public:
             request.dataset = dataset;
             request.edits.push_back(std::move(edit));
             request.now = now;
-            const auto made = nodes_[index]->store->author(request);
-            written = made && made->refused_deleted.empty();
-            if (written) engine.data_changed(dataset, now);
+            const auto result = nodes_[index]->store->author(request);
+            if (!result || !result->refused_deleted.empty()) return;
+            made = result->commits;
+            engine.data_changed(dataset, now);
         });
-        return written;
+        return made;
+    }
+    bool write(std::size_t index, const DatasetUid& dataset, const RecordKey& key,
+               std::vector<FieldWrite> writes) {
+        return !write_and_tell(index, dataset, key, std::move(writes)).empty();
     }
     bool put(std::size_t index, const DatasetUid& dataset, const std::string& id,
              const std::string& field, const std::string& value) {
@@ -285,13 +312,16 @@ private:
         Millis last_arrival[2]{};     ///< of what goes to each end
     };
 
-    void open_disk(Node& node, const StoreWrapper& wrap) {
+    void open_disk(Node& node) {
         std::uint64_t epoch = 0;
         while (epoch == 0) epoch = random_.draw_u64();
         node.disk = storage::open_memory_store(
             Epoch{epoch}, {node.id, &*node.key, node.random.get()}, node.merger);
-        node.store =
-            wrap ? wrap(*node.disk, node.index) : std::make_unique<StoppingStore>(*node.disk);
+        wrap_disk(node);
+    }
+    static void wrap_disk(Node& node) {
+        node.store = node.wrap ? node.wrap(*node.disk, node.index)
+                               : std::make_unique<StoppingStore>(*node.disk);
     }
 
     Millis delay() {

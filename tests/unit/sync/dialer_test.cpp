@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/dialer.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace sangam;
+using namespace sangam::sync;
+
+namespace {
+
+NodeId node(std::uint8_t n) {
+    NodeId id;
+    id.bytes[0] = n;
+    return id;
+}
+constexpr Millis start{1'000'000};
+
+}  // namespace
+
+TEST_CASE("dialer: a new peer is dialed at once and once") {
+    SeededRandom random(1);
+    Dialer dialer(random);
+    dialer.set_targets({{node(1), {"a:1"}}, {node(2), {}}}, start);
+    const auto first = dialer.due(start);
+    REQUIRE(first.size() == 1);
+    CHECK(first.front().endpoint == "a:1");
+    CHECK(dialer.is_dialing(node(1)));
+    CHECK(dialer.due(start + Millis{100'000}).empty());
+}
+
+TEST_CASE("dialer: waits longer after each failure, up to a minute, and never less than half") {
+    SeededRandom random(1);
+    Dialer dialer(random);
+    dialer.set_targets({{node(1), {"a:1"}}}, start);
+    Millis now = start;
+    Millis full = Dialer::first_delay;
+    for (int i = 0; i < 12; ++i) {
+        REQUIRE(dialer.due(now).size() == 1);
+        dialer.failed(node(1), now);
+        const Millis wait = dialer.next_due().value() - now;
+        CHECK(wait >= full / 2);
+        CHECK(wait <= full);
+        CHECK(dialer.due(now + wait - Millis{1}).empty());
+        now += wait;
+        full = std::min(full * 2, Dialer::longest_delay);
+    }
+    CHECK(full == Dialer::longest_delay);
+}
+
+TEST_CASE("dialer: two nodes that lost the same peer do not return at the same moment") {
+    SeededRandom one(1);
+    SeededRandom two(2);
+    Dialer a(one);
+    Dialer b(two);
+    for (Dialer* dialer : {&a, &b}) {
+        dialer->set_targets({{node(9), {"x:1"}}}, start);
+        static_cast<void>(dialer->due(start));
+        dialer->failed(node(9), start);
+    }
+    CHECK(a.next_due() != b.next_due());
+}
+
+TEST_CASE("dialer: all endpoints of a node are tried before it waits") {
+    SeededRandom random(1);
+    Dialer dialer(random);
+    dialer.set_targets({{node(1), {"a:1", "b:2"}}}, start);
+    CHECK(dialer.due(start).front().endpoint == "a:1");
+    dialer.failed(node(1), start);
+    CHECK(dialer.due(start).front().endpoint == "b:2");
+    dialer.failed(node(1), start);
+    CHECK(dialer.due(start).empty());
+}
+
+TEST_CASE("dialer: a stable connection resets the backoff, a short one does not") {
+    SeededRandom random(1);
+    Dialer dialer(random);
+    dialer.set_targets({{node(1), {"a:1"}}}, start);
+    static_cast<void>(dialer.due(start));
+    dialer.connected(node(1), start);
+    CHECK_FALSE(dialer.next_due());
+    dialer.disconnected(node(1), start + Dialer::stable_after);
+    CHECK(dialer.due(start + Dialer::stable_after).size() == 1);
+    dialer.connected(node(1), start);
+    dialer.disconnected(node(1), start + Millis{5});
+    CHECK(dialer.due(start + Millis{5}).empty());
+}
+
+TEST_CASE("dialer: changed endpoints are dialed at once, a peer that left is forgotten") {
+    SeededRandom random(1);
+    Dialer dialer(random);
+    dialer.set_targets({{node(1), {"a:1"}}}, start);
+    for (int i = 0; i < 5; ++i) {
+        static_cast<void>(dialer.due(dialer.next_due().value()));
+        dialer.failed(node(1), start + Millis{i});
+    }
+    dialer.set_targets({{node(1), {"b:1"}}}, start);
+    CHECK(dialer.due(start).front().endpoint == "b:1");
+    dialer.set_targets({}, start);
+    dialer.failed(node(1), start);
+    CHECK_FALSE(dialer.next_due());
+}
+
+TEST_CASE("dialer: a peer that connected by itself is not dialed") {
+    SeededRandom random(1);
+    Dialer dialer(random);
+    dialer.set_targets({{node(1), {"a:1"}}}, start);
+    dialer.connected(node(1), start);
+    CHECK(dialer.due(start).empty());
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// The decision point and the entries that feed it.
+#include "sync/policy.hpp"
+
+#include <doctest/doctest.h>
+
+#include "sync/control_author.hpp"
+#include "tests/support/scripted_peer.hpp"
+
+using namespace sangam;
+using namespace sangam::sync;
+using sangam::testing::Stage;
+
+namespace {
+
+struct Scene {
+    Stage stage;
+    DatasetUid rice = stage.own_dataset("rice");
+    Asker them = Asker::member(stage.them.institution);
+    Asker third = Asker::member(stage.third.institution);
+
+    Scope ask(const Asker& asker, sangam::Action action) {
+        return decide(asker, action, rice, *stage.store->reader(), stage.directory);
+    }
+    /// Puts a grant into its chain without the checks of the command.
+    void put_grant(Grant grant) {
+        ControlEntry entry;
+        entry.dataset = rice;
+        entry.chain = grant.audience.chain();
+        const auto held = stage.store->reader()->control(rice, entry.chain, 0);
+        entry.number = held.size() + 1;
+        if (!held.empty()) entry.previous = held.back().entry.hash();
+        entry.hlc = Hlc::of(1'700'000'000'001, 0);
+        entry.author = stage.us.id;
+        entry.body = std::move(grant);
+        REQUIRE(stage.store->put_control(rice, {SignedControl::sign(entry, stage.us.key)},
+                                         std::nullopt));
+    }
+};
+
+Path path(const char* text) { return Path::parse(text).value(); }
+
+}  // namespace
+
+TEST_CASE("policy: nothing is shared until somebody grants it") {
+    Scene scene;
+    for (const auto action : {sangam::Action::discover, sangam::Action::search,
+                              sangam::Action::aggregate, sangam::Action::replicate}) {
+        CHECK_FALSE(scene.ask(scene.them, action).allowed);
+        CHECK_FALSE(scene.ask(Asker::everyone(), action).allowed);
+    }
+    CHECK(scene.ask(Asker::home(scene.stage.us.institution), sangam::Action::search).allowed);
+    CHECK(scene.ask(Asker::member(scene.stage.us.institution), sangam::Action::replicate).allowed);
+}
+
+TEST_CASE("policy: an unknown dataset and a hidden one are refused in the same words") {
+    Scene scene;
+    DatasetUid unknown;
+    unknown.bytes[0] = 9;
+    const Scope hidden = scene.ask(scene.them, sangam::Action::search);
+    const Scope nothing = decide(scene.them, sangam::Action::search, unknown,
+                                 *scene.stage.store->reader(), scene.stage.directory);
+    CHECK(hidden.reason == nothing.reason);
+    CHECK_FALSE(hidden.reason.empty());
+}
+
+TEST_CASE("policy: search and replicate include discover, and nothing else") {
+    Scene scene;
+    scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::search});
+    CHECK(scene.ask(scene.them, sangam::Action::discover).allowed);
+    CHECK(scene.ask(scene.them, sangam::Action::search).allowed);
+    CHECK_FALSE(scene.ask(scene.them, sangam::Action::replicate).allowed);
+    CHECK_FALSE(scene.ask(scene.third, sangam::Action::discover).allowed);
+}
+
+TEST_CASE("policy: members are members, the public is everybody, a group is who is in it") {
+    Scene scene;
+    SUBCASE("members") {
+        scene.stage.grant(scene.rice, "members", {sangam::Action::search});
+        CHECK(scene.ask(scene.them, sangam::Action::search).allowed);
+        CHECK_FALSE(scene.ask(Asker::everyone(), sangam::Action::search).allowed);
+    }
+    SUBCASE("public") {
+        scene.stage.grant(scene.rice, "public", {sangam::Action::search});
+        CHECK(scene.ask(scene.them, sangam::Action::search).allowed);
+        CHECK(scene.ask(Asker::everyone(), sangam::Action::search).allowed);
+    }
+    SUBCASE("group") {
+        scene.stage.directory.put_in_group("wheat", scene.stage.third.institution);
+        scene.stage.grant(scene.rice, "group:wheat", {sangam::Action::search});
+        CHECK_FALSE(scene.ask(scene.them, sangam::Action::search).allowed);
+        CHECK(scene.ask(scene.third, sangam::Action::search).allowed);
+    }
+}
+
+TEST_CASE("policy: a field shows when one of the grants shows it") {
+    Scene scene;
+    scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::search},
+                      {path("collectingInfo"), path("remarks")});
+    Scope scope = scene.ask(scene.them, sangam::Action::search);
+    CHECK_FALSE(scope.shows(path("remarks")));
+    CHECK_FALSE(scope.shows(path("collectingInfo.collectingSite.elevation")));
+    CHECK(scope.shows(path("genus")));
+    scene.stage.grant(scene.rice, "members", {sangam::Action::search},
+                      {path("collectingInfo.collectingSite")});
+    scope = scene.ask(scene.them, sangam::Action::search);
+    CHECK(scope.hidden == std::vector<Path>{path("collectingInfo.collectingSite")});
+    CHECK(scope.shows(path("remarks")));
+    CHECK(scope.shows(path("collectingInfo.collectingDate")));
+    CHECK_FALSE(scope.shows(path("collectingInfo.collectingSite.elevation")));
+}
+
+TEST_CASE("policy: a revoked grant allows nothing, and others stay") {
+    Scene scene;
+    const GrantId first = scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::search});
+    scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::discover});
+    scene.stage.revoke(scene.rice, first);
+    CHECK_FALSE(scene.ask(scene.them, sangam::Action::search).allowed);
+    CHECK(scene.ask(scene.them, sangam::Action::discover).allowed);
+}
+
+TEST_CASE(
+    "policy: a grant with a condition that cannot be evaluated is no more than its description") {
+    Scene scene;
+    Grant grant;
+    grant.id.bytes[0] = 1;
+    grant.audience.kind = Audience::Kind::members;
+    grant.actions = {sangam::Action::search, sangam::Action::replicate};
+    grant.where = "genus = 'Oryza'";
+    scene.put_grant(grant);
+    CHECK(scene.ask(scene.them, sangam::Action::discover).allowed);
+    const Scope search = scene.ask(scene.them, sangam::Action::search);
+    CHECK_FALSE(search.allowed);
+    CHECK(search.reason.find("condition") != std::string::npos);
+    CHECK_FALSE(scene.ask(scene.them, sangam::Action::replicate).allowed);
+}
+
+TEST_CASE("policy: a grant in another audience's chain does not count") {
+    Scene scene;
+    Grant grant;
+    grant.id.bytes[0] = 1;
+    grant.audience.kind = Audience::Kind::everyone;
+    grant.actions = {sangam::Action::search};
+    ControlEntry entry;
+    entry.dataset = scene.rice;
+    entry.chain = "members";
+    entry.number = 1;
+    entry.author = scene.stage.us.id;
+    entry.body = grant;
+    if (scene.stage.store->put_control(scene.rice, {SignedControl::sign(entry, scene.stage.us.key)},
+                                       std::nullopt))
+        CHECK_FALSE(scene.ask(Asker::everyone(), sangam::Action::search).allowed);
+}
+
+TEST_CASE("policy: a replica's holder answers others by grants to members and public only") {
+    Scene scene;
+    scene.stage.grant(scene.rice, "ipk", {sangam::Action::search});
+    scene.stage.grant(scene.rice, "members", {sangam::Action::search}, {path("remarks")});
+    auto policy = DatasetPolicy::load(*scene.stage.store->reader(), scene.rice).value();
+    CHECK(
+        decide(scene.third, sangam::Action::search, policy, scene.stage.directory).hidden.empty());
+    policy.info.holding = storage::Holding::replica;
+    CHECK(decide(scene.third, sangam::Action::search, policy, scene.stage.directory).hidden ==
+          std::vector<Path>{path("remarks")});
+    CHECK(rights_at_owner(scene.third.institution, policy, scene.stage.directory) ==
+          std::set<sangam::Action>{sangam::Action::discover, sangam::Action::search});
+}
+
+TEST_CASE("control author: checks names, licences, owners and handles") {
+    Stage stage;
+    const ControlAuthor author{stage.us.id, &stage.us.key, &stage.random};
+    const auto make = [&](const std::string& name, const std::string& licence,
+                          std::vector<std::string> writers = {}) {
+        return create_dataset(*stage.store->reader(), stage.directory, author,
+                              {name, "T", licence, std::move(writers), {}}, stage.now);
+    };
+    for (const char* bad : {"", "Rice", "rice/lines", "-rice", "rice-", "ri ce"})
+        CHECK_FALSE(make(bad, "CC0-1.0"));
+    CHECK_FALSE(make("rice", ""));
+    const auto unknown_writer = make("rice", "CC0-1.0", {"nobody"});
+    REQUIRE_FALSE(unknown_writer);
+    CHECK(unknown_writer.error().kind == ErrorKind::not_found);
+    const auto made = make("rice", "CC0-1.0", {"cimmyt", "irri"});
+    REQUIRE(made);
+    CHECK(std::get<Manifest>(made->entry.body).writers ==
+          std::vector<InstitutionId>{stage.them.institution});
+    REQUIRE(stage.store->put_control(made->entry.dataset_uid(), {*made}, storage::Holding::own));
+    const auto twice = make("rice", "CC0-1.0");
+    REQUIRE_FALSE(twice);
+    CHECK(twice.error().kind == ErrorKind::refused);
+
+    const ControlAuthor other{stage.them.id, &stage.them.key, &stage.random};
+    const auto stolen = add_grant(
+        *stage.store->reader(), stage.directory, other,
+        {made->entry.dataset_uid(), "members", {sangam::Action::search}, {}, {}}, stage.now);
+    REQUIRE_FALSE(stolen);
+    CHECK(stolen.error().kind == ErrorKind::refused);
+}
+
+TEST_CASE("control author: taking a writer out cuts its lanes at what is held") {
+    Stage stage;
+    const SignedControl manifest = Stage::manifest_of(stage.us, "rice", {stage.them.institution});
+    const DatasetUid rice = manifest.entry.dataset_uid();
+    REQUIRE(stage.store->put_control(rice, {manifest}, storage::Holding::own));
+    const auto commit = Stage::commit_of(stage.them, rice, manifest, "a", "x", stage.now);
+    REQUIRE(stage.store->apply({rice, {commit}, {}, std::nullopt}));
+    const ControlAuthor author{stage.us.id, &stage.us.key, &stage.random};
+    const auto next = change_dataset(*stage.store->reader(), stage.directory, author, rice,
+                                     {{}, {}, std::vector<std::string>{}, {}}, stage.now);
+    REQUIRE(next);
+    CHECK(next->entry.number == 2);
+    CHECK(next->entry.previous == manifest.entry.hash());
+    const auto& body = std::get<Manifest>(next->entry.body);
+    CHECK(body.writers.empty());
+    REQUIRE(body.cuts.size() == 1);
+    CHECK(body.cuts.front().lane == commit.header().lane);
+    CHECK(body.cuts.front().last == Sequence{1});
+    CHECK(body.cuts.front().header_hash == commit.header_hash());
+}
+
+TEST_CASE("control author: a grant ends once, and an unknown one not at all") {
+    Stage stage;
+    const DatasetUid rice = stage.own_dataset("rice");
+    const GrantId grant = stage.grant(rice, "cimmyt", {sangam::Action::search});
+    stage.revoke(rice, grant);
+    const ControlAuthor author{stage.us.id, &stage.us.key, &stage.random};
+    const auto again =
+        revoke_grant(*stage.store->reader(), stage.directory, author, grant, stage.now);
+    REQUIRE_FALSE(again);
+    CHECK(again.error().kind == ErrorKind::refused);
+    GrantId unknown;
+    unknown.bytes[0] = 7;
+    const auto missing =
+        revoke_grant(*stage.store->reader(), stage.directory, author, unknown, stage.now);
+    REQUIRE_FALSE(missing);
+    CHECK(missing.error().kind == ErrorKind::not_found);
+}
