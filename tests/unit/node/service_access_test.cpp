@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may ask what: tokens, roles, the public, hosts and origins.
+#include "node/service/routes.hpp"
+#include "tests/unit/node/service_fixture.hpp"
+
+using namespace sangam;
+using namespace sangam::node::test;
+
+TEST_CASE_FIXTURE(ServiceFixture, "service access: without a token only what is public shows") {
+    make_dataset();
+    REQUIRE(put("A", R"({"remarks":"x"})").status == 200);
+    CHECK(tcp("GET", "/api/v1/datasets").object().at("datasets").as_array().empty());
+    CHECK(tcp("GET", record("A")).status == 404);
+    CHECK(tcp("GET", "/api/v1/export?dataset=irri/rice").status == 404);
+    REQUIRE(admin("POST", "/api/v1/grants", R"({"dataset":"rice","to":"public","can":["search"]})")
+                .status == 200);
+    CHECK(tcp("GET", "/api/v1/datasets").object().at("datasets").as_array().size() == 1);
+    CHECK(tcp("GET", record("A")).status == 200);
+}
+
+TEST_CASE_FIXTURE(ServiceFixture, "service access: discover alone shows the dataset, no record") {
+    make_dataset();
+    REQUIRE(put("A", R"({"remarks":"x"})").status == 200);
+    REQUIRE(
+        admin("POST", "/api/v1/grants", R"({"dataset":"rice","to":"public","can":["discover"]})")
+            .status == 200);
+    const auto listed = tcp("GET", "/api/v1/datasets");
+    REQUIRE(listed.object().at("datasets").as_array().size() == 1);
+    CHECK(listed.object().at("datasets").at(0).at("records").as_int64() == 0);
+    CHECK(tcp("GET", record("A")).status == 404);
+    CHECK(tcp("GET", record("A") + "/history").status == 404);
+    const auto refused = tcp("GET", "/api/v1/export?dataset=irri/rice");
+    CHECK(refused.status == 403);
+}
+
+TEST_CASE_FIXTURE(ServiceFixture, "service access: each role may do what it is for and no more") {
+    make_dataset();
+    const auto researcher = token("researcher");
+    const auto curator = token("curator");
+    const auto boss = token("admin");
+    const std::string edit = R"({"fields":{"remarks":"x"}})";
+    CHECK(tcp("PATCH", record("A"), {}, edit).status == 401);
+    CHECK(tcp("PATCH", record("A"), researcher, edit).status == 403);
+    CHECK(tcp("PATCH", record("A"), curator, edit).status == 200);
+    CHECK(tcp("GET", record("A"), researcher).status == 200);
+    CHECK(tcp("GET", "/api/v1/status").status == 401);
+    CHECK(tcp("GET", "/api/v1/status", researcher).status == 200);
+    CHECK(tcp("GET", "/api/v1/tokens", curator).status == 403);
+    CHECK(tcp("GET", "/api/v1/tokens", boss).status == 200);
+}
+
+TEST_CASE_FIXTURE(ServiceFixture, "service access: every route that writes needs a role") {
+    for (const auto& route : node::routes())
+        if (route.method != "GET") CHECK_MESSAGE(route.role >= node::Role::curator, route.path);
+}
+
+TEST_CASE_FIXTURE(ServiceFixture, "service access: only the hash of a token is stored") {
+    const auto secret = token("curator");
+    for (const auto& [name, bytes] : store->reader()->documents("token")) {
+        const std::string stored(as_text(bytes));
+        CHECK(stored.find(secret) == std::string::npos);
+        CHECK(stored.find(secret.substr(secret.size() - 64)) == std::string::npos);
+    }
+    CHECK(admin("GET", "/api/v1/tokens").response.body.find(secret.substr(20)) ==
+          std::string::npos);
+}
+
+TEST_CASE_FIXTURE(ServiceFixture, "service access: a token ends by revocation and by time") {
+    const auto revoked = token("curator");
+    CHECK(tcp("GET", "/api/v1/status", revoked).status == 200);
+    REQUIRE(admin("DELETE", "/api/v1/tokens/curator").status == 200);
+    CHECK(tcp("GET", "/api/v1/status", revoked).status == 401);
+    CHECK(admin("DELETE", "/api/v1/tokens/curator").status == 404);
+
+    const auto made =
+        admin("POST", "/api/v1/tokens", R"({"name":"short","role":"researcher","valid_s":60})");
+    const std::string brief(made.object().at("token").as_string());
+    CHECK(tcp("GET", "/api/v1/status", brief).status == 200);
+    runner.now += std::chrono::seconds(60);
+    CHECK(tcp("GET", "/api/v1/status", brief).status == 401);
+}
+
+TEST_CASE_FIXTURE(ServiceFixture, "service access: bad tokens and other schemes are refused") {
+    CHECK(tcp("GET", "/api/v1/datasets", "nonsense").status == 401);
+    CHECK(tcp("GET", "/api/v1/datasets", {}, {}, {{"authorization", "Basic eDp5"}}).status == 401);
+    CHECK(admin("POST", "/api/v1/tokens", R"({"name":"a","role":"king"})").code() ==
+          "unknown_role");
+}
+
+TEST_CASE_FIXTURE(ServiceFixture, "service access: a foreign Host or Origin is refused on TCP") {
+    for (const char* host : {"127.0.0.1:7430", "localhost:7430", "[::1]:7430", "LOCALHOST",
+                             "sangam.example.org", "192.0.2.7"})
+        CHECK_MESSAGE(tcp("GET", "/healthz", {}, {}, {{"host", host}}).status == 200, host);
+    for (const char* host :
+         {"evil.example", "", "127.0.0.1.evil.example", "localhost.evil.example"})
+        CHECK_MESSAGE(tcp("GET", "/healthz", {}, {}, {{"host", host}}).status == 403, host);
+    CHECK(tcp("GET", "/healthz", {}, {}, {{"origin", "http://127.0.0.1:7430"}}).status == 200);
+    for (const char* origin : {"http://evil.example", "null", "http://127.0.0.1:9999"})
+        CHECK_MESSAGE(tcp("GET", "/healthz", {}, {}, {{"origin", origin}}).status == 403, origin);
+}
+
+TEST_CASE_FIXTURE(ServiceFixture, "service access: unknown paths and methods say so") {
+    CHECK(tcp("GET", "/").status == 404);
+    CHECK(tcp("GET", "/api/v1/nothing").status == 404);
+    CHECK(tcp("PUT", "/api/v1/datasets").status == 405);
+}
+
+TEST_CASE_FIXTURE(ServiceFixture, "service access: only who may import has a body spooled") {
+    node::http::Request request;
+    request.method = "POST";
+    request.segments = {"api", "v1", "import"};
+    CHECK(!service->takes_file(request));
+    request.headers["authorization"] = "Bearer " + token("curator");
+    CHECK(!service->takes_file(request));
+    request.headers["authorization"] = "Bearer " + token("admin");
+    CHECK(service->takes_file(request));
+    request.method = "GET";
+    CHECK(!service->takes_file(request));
+}

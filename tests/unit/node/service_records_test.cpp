@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// get, put, delete, restore and history through the service.
+#include "tests/unit/node/service_fixture.hpp"
+
+using namespace sangam;
+using namespace sangam::node::test;
+
+TEST_CASE_FIXTURE(ServiceFixture, "service records: what was put is read back, proven and signed") {
+    make_dataset();
+    const auto put = admin("PATCH", record("IR 8/1"),
+                           R"({"set":["genus=Oryza","accessionNames=IR 8;Miracle"],)"
+                           R"("fields":{"yield":5.25,"plots":3}})");
+    REQUIRE_MESSAGE(put.status == 200, put.response.body);
+    CHECK(put.object().at("record").as_string() == "irri/rice/germplasm/IR 8%2F1");
+    const auto got = admin("GET", record("IR 8/1"));
+    REQUIRE(got.status == 200);
+    const auto& record_ = got.object().at("record").as_object();
+    CHECK(record_.at("id").as_string() == "IR 8/1");
+    const auto& fields = record_.at("fields").as_object();
+    CHECK(fields.at("genus").as_string() == "Oryza");
+    CHECK(json::serialize(fields.at("accessionNames")) == R"(["IR 8","Miracle"])");
+    CHECK(fields.at("yield").as_double() == 5.25);
+    CHECK(fields.at("plots").as_int64() == 3);
+    const auto& provenance = got.object().at("provenance").as_array();
+    REQUIRE(provenance.size() == 1);
+    CHECK(provenance[0].at("verified").as_bool());
+    CHECK(provenance[0].at("author").as_string() == "irri");
+    CHECK(provenance[0].at("hidden").as_int64() == 0);
+}
+
+TEST_CASE_FIXTURE(ServiceFixture, "service records: a put that changes nothing writes nothing") {
+    make_dataset();
+    REQUIRE(put("A", R"({"remarks":"x"})").object().at("changed").as_bool());
+    CHECK(!put("A", R"({"remarks":"x"})").object().at("changed").as_bool());
+    CHECK(admin("GET", record("A") + "/history").object().at("changes").as_array().size() == 1);
+}
+
+TEST_CASE_FIXTURE(ServiceFixture, "service records: an unset field is gone, the history has it") {
+    make_dataset();
+    REQUIRE(put("A", R"({"remarks":"x","pedigree":"y"})").status == 200);
+    REQUIRE(admin("PATCH", record("A"), R"({"unset":["remarks"]})").status == 200);
+    const auto got = admin("GET", record("A"));
+    CHECK(!got.object().at("record").at("fields").as_object().contains("remarks"));
+    const auto history = admin("GET", record("A") + "/history");
+    const auto& changes = history.object().at("changes").as_array();
+    REQUIRE(changes.size() == 2);
+    CHECK(changes[0].at("fields").at("remarks").as_string() == "x");
+    CHECK(changes[1].at("fields").at("remarks").is_null());
+}
+
+TEST_CASE_FIXTURE(ServiceFixture, "service records: a put on a group's member keeps the others") {
+    make_dataset();
+    REQUIRE(put("A", R"({"species":"sativa","speciesAuthority":"L."})").status == 200);
+    REQUIRE(put("A", R"({"species":"glaberrima"})").status == 200);
+    const auto fields = admin("GET", record("A")).object().at("record").at("fields").as_object();
+    CHECK(fields.at("species").as_string() == "glaberrima");
+    CHECK(fields.at("speciesAuthority").as_string() == "L.");
+    CHECK(admin("GET", record("A")).object().at("conflicts").as_array().empty());
+}
+
+TEST_CASE_FIXTURE(
+    ServiceFixture,
+    "service records: deleted is not found, refuses puts, and restore brings it back") {
+    make_dataset();
+    REQUIRE(put("A", R"({"remarks":"x"})").status == 200);
+    REQUIRE(admin("DELETE", record("A")).status == 200);
+    const auto gone = admin("GET", record("A"));
+    CHECK(gone.status == 404);
+    CHECK(gone.code() == "record_deleted");
+    const auto refused = put("A", R"({"remarks":"y"})");
+    CHECK(refused.status == 409);
+    CHECK(refused.object().at("error").at("kind").as_string() == "refused");
+    REQUIRE(admin("POST", record("A") + "/restore").status == 200);
+    CHECK(admin("GET", record("A")).object().at("record").at("fields").at("remarks").as_string() ==
+          "x");
+    const auto history = admin("GET", record("A") + "/history");
+    std::string kinds;
+    for (const auto& change : history.object().at("changes").as_array())
+        kinds += std::string(change.at("kind").as_string()) + " ";
+    CHECK(kinds == "put delete restore ");
+}
+
+TEST_CASE_FIXTURE(ServiceFixture, "service records: If-Match refuses an edit of an older version") {
+    make_dataset();
+    REQUIRE(put("A", R"({"remarks":"1"})").status == 200);
+    const auto version = std::string(admin("GET", record("A")).object().at("version").as_string());
+    const std::map<std::string, std::string> if_match{{"if-match", "\"" + version + "\""}};
+    REQUIRE(admin("PATCH", record("A"), R"({"fields":{"remarks":"2"}})", if_match).status == 200);
+    const auto late = admin("PATCH", record("A"), R"({"fields":{"remarks":"3"}})", if_match);
+    CHECK(late.status == 412);
+    CHECK(admin("GET", record("A")).object().at("record").at("fields").at("remarks").as_string() ==
+          "2");
+}
+
+TEST_CASE_FIXTURE(ServiceFixture, "service records: reserved fields and nonsense are refused") {
+    make_dataset();
+    CHECK(put("A", R"({"_life":"deleted"})").status == 400);
+    CHECK(put("A", R"({})").status == 400);
+    CHECK(put("A", R"({"a":"1","a.b":"2"})").status == 400);
+    CHECK(admin("PATCH", record("A"), R"({"felds":{}})").code() == "unknown_key");
+    CHECK(admin("PATCH", record("A"), "[1").code() == "bad_body");
+    CHECK(admin("PATCH", record("A"), R"({"fields":{"n":18446744073709551615}})").status == 400);
+    CHECK(admin("GET", record("A")).status == 404);
+    CHECK(admin("GET", "/api/v1/records/irri/nothing/germplasm/A").code() == "no_such_dataset");
+}
+
+TEST_CASE_FIXTURE(ServiceFixture, "service records: delete names what replaces the record") {
+    make_dataset();
+    REQUIRE(put("A", R"({"remarks":"x"})").status == 200);
+    CHECK(admin("DELETE", record("A") + "?replaced_by=irri/rice/germplasm/B").status == 404);
+    REQUIRE(put("B", R"({"remarks":"x"})").status == 200);
+    CHECK(admin("DELETE", record("A") + "?replaced_by=irri/rice/germplasm/B").status == 200);
+    CHECK(admin("DELETE", record("C")).status == 404);
+}
