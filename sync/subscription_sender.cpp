@@ -217,6 +217,9 @@ void SubscriptionSender::judge(const Key& key, Serving& serving) {
     if (!is_same_view || (row && row->has_ended && is_holding_something)) {
         // What it holds shows more, or less, than it may now: it is taken back and sent anew.
         begin_ending(serving, WithdrawReason::left_scope);
+        reply_waiting(
+            key, serving,
+            "the grants show other fields now: what was sent is taken back, then sent anew");
         pump(key, serving);
         return;
     }

@@ -430,7 +430,8 @@ private:
             } else if (auto* finished = std::get_if<sync::SearchFinished>(&action)) {
                 node.finished.insert(finished->search);
             } else if (auto* line = std::get_if<sync::LogLine>(&action)) {
-                node.log.push_back(line->text);
+                node.log.push_back(std::to_string((now_ - epoch_of_time).count()) +
+                                   " ms: " + line->text);
                 if (line->level == sync::LogLine::Level::error) node.errors.push_back(line->text);
             }
         }
@@ -449,9 +450,10 @@ private:
         });
     }
 
+    static constexpr Millis epoch_of_time{1'700'000'000'000};
     SimOptions options_;
     SeededRandom random_;
-    Millis now_{1'700'000'000'000};
+    Millis now_ = epoch_of_time;
     std::vector<std::unique_ptr<Node>> nodes_;
     std::map<std::pair<Millis, std::uint64_t>, std::function<void()>> events_;
     std::uint64_t event_number_ = 0;

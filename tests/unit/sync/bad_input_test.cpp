@@ -55,6 +55,8 @@ struct ReplicaScene {
     Stage stage;
     SignedControl manifest = Stage::manifest_of(stage.them, "wheat");
     DatasetUid wheat = manifest.entry.dataset_uid();
+    VerifiedPart first =
+        Stage::commit_of(stage.them, wheat, manifest, "a", "first", stage.now - Millis{5});
     ConnectionId source{};
     SubscriptionId subscription;
     LiveSet before;
@@ -70,9 +72,7 @@ struct ReplicaScene {
         reply.full_copy = true;
         reply.sender_epoch = Epoch{77};
         stage.say(source, reply);
-        const auto part =
-            Stage::commit_of(stage.them, wheat, manifest, "a", "first", stage.now - Millis{5});
-        stage.say(source, delivery(1, {part.part().encode()}));
+        stage.say(source, delivery(1, {first.part().encode()}));
         REQUIRE_FALSE(stage.closed(source));
         before = live_set(*stage.store->reader(), wheat);
         REQUIRE(before.size() == 1);
@@ -345,11 +345,13 @@ TEST_CASE(
     "bad input: a commit from a clock far ahead is set aside, blocks nothing, and comes later") {
     ReplicaScene scene;
     const auto early = Stage::commit_of(scene.stage.them, scene.wheat, scene.manifest, "b", "x",
-                                        scene.stage.now + std::chrono::minutes(20));
+                                        scene.stage.now + std::chrono::minutes(20), &scene.first);
     Actor other = scene.stage.them;
     const auto fine = [&] {
         CommitHeader header = early.header();
         header.lane.epoch = Epoch{6};
+        header.sequence = Sequence{1};
+        header.previous = Hash{};
         header.hlc = Hlc::of(static_cast<std::uint64_t>(scene.stage.now.count()), 0);
         ChangeSecret secret;
         std::vector<Change> changes;
