@@ -154,14 +154,14 @@ TEST_CASE("hostile member: garbage instead of a frame's body is cut off") {
     Bytes frame{64, 0, 0, 0, 1, 0, 0, 0};
     for (int i = 0; i < 64; ++i) frame.push_back(static_cast<std::uint8_t>(0xa5 ^ (i * 37)));
     REQUIRE(scene.peer->send_bytes(frame));
-    scene.check_cut_off(AbortCode::bad_message, "bad message");
+    scene.check_cut_off(AbortCode::bad_message, "breaks the rules");
 }
 
 TEST_CASE("hostile member: a frame that promises more than the bound is cut off unread") {
     Scene scene;
     REQUIRE(scene.greet());
     REQUIRE(scene.peer->send_bytes(Bytes{0xff, 0xff, 0xff, 0x7f, 1, 0, 0, 0}));
-    scene.check_cut_off(AbortCode::bad_message, "bad message");
+    scene.check_cut_off(AbortCode::bad_message, "breaks the rules");
 }
 
 TEST_CASE("hostile member: a frame cut short by the end of the connection leaves no trace") {

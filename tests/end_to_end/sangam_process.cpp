@@ -135,9 +135,9 @@ Daemon::Daemon(const std::string& kind, const std::string& directory,
         return std::find(arguments.begin(), arguments.end(), option) != arguments.end();
     };
     std::vector<std::string> words{kind, "run", "--dir", directory, "--json"};
-    for (const std::string option : kind == "node"
-                                        ? std::vector<std::string>{"--peer-listen", "--http-listen"}
-                                        : std::vector<std::string>{"--listen"})
+    for (const std::string& option :
+         kind == "node" ? std::vector<std::string>{"--peer-listen", "--http-listen"}
+                        : std::vector<std::string>{"--listen"})
         if (!has(option)) words.insert(words.end(), {option, "127.0.0.1:0"});
     if (kind == "node" && !has("--registry-poll"))
         words.insert(words.end(), {"--registry-poll", "200ms"});
