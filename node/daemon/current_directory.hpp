@@ -17,6 +17,10 @@ public:
     [[nodiscard]] std::optional<InstitutionId> institution_of(const NodeId& node) const override {
         return snapshot_->institution_of(node);
     }
+    [[nodiscard]] std::optional<InstitutionId> author_institution(
+        const NodeId& node) const override {
+        return snapshot_->author_institution(node);
+    }
     [[nodiscard]] bool may_sign(const NodeId& node, const PublicKey& key) const override {
         return snapshot_->may_sign(node, key);
     }

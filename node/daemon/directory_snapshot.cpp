@@ -65,6 +65,12 @@ std::optional<InstitutionId> DirectorySnapshot::institution_of(const NodeId& nod
     return found->second.institution;
 }
 
+std::optional<InstitutionId> DirectorySnapshot::author_institution(const NodeId& node) const {
+    const auto found = nodes_.find(node);
+    if (found != nodes_.end() && found->second.is_revoked) return found->second.institution;
+    return institution_of(node);
+}
+
 bool DirectorySnapshot::may_sign(const NodeId& node, const PublicKey& key) const {
     if (const auto found = nodes_.find(node); found != nodes_.end())
         return found->second.key == key;

@@ -43,6 +43,8 @@ public:
     /// Members that count: not revoked, and past the 72 hours of a node that the operator added
     /// alone. The own node has its own institution in every state.
     [[nodiscard]] std::optional<InstitutionId> institution_of(const NodeId&) const override;
+    /// Also of a revoked node, whose earlier commits still count; not of one that waits.
+    [[nodiscard]] std::optional<InstitutionId> author_institution(const NodeId&) const override;
     [[nodiscard]] bool may_sign(const NodeId&, const PublicKey&) const override;
     [[nodiscard]] std::string handle_of(const InstitutionId&) const override;
     [[nodiscard]] std::optional<InstitutionId> institution_by_handle(

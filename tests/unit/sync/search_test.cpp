@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// Searches: what an answer holds, which source counts, what is waited for.
+#include "sync/search_coordinator.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/support/sim_world.hpp"
+
+using namespace sangam;
+using namespace sangam::sync;
+using sangam::testing::SimWorld;
+
+namespace {
+
+Path path(const char* text) { return Path::parse(text).value(); }
+
+/// Three institutions; rice at irri, wheat at cimmyt, icrisat asks.
+struct Scene {
+    SimWorld world{{}};
+    std::size_t irri = world.add_node("irri");
+    std::size_t cimmyt = world.add_node("cimmyt");
+    std::size_t icrisat = world.add_node("icrisat");
+    DatasetUid rice = world.create_dataset(irri, "rice");
+    DatasetUid wheat = world.create_dataset(cimmyt, "wheat");
+
+    Scene() {
+        put(irri, rice, "a/1", {{"remarks", "drought tolerant"}, {"origin", "PHL"}});
+        put(irri, rice, "b", {{"remarks", "tall drought"}, {"origin", "IND"}});
+        put(cimmyt, wheat, "c", {{"remarks", "drought escape"}, {"origin", "IND"}});
+        put(cimmyt, wheat, "d", {{"remarks", "short"}, {"origin", "MEX"}});
+    }
+    void put(std::size_t node, const DatasetUid& dataset, const std::string& id,
+             const std::vector<std::pair<std::string, std::string>>& fields) {
+        std::vector<FieldWrite> writes;
+        for (const auto& [name, value] : fields)
+            writes.push_back({Path::single(name), Value(value)});
+        REQUIRE(world.write(node, dataset, {"germplasm", id}, std::move(writes)));
+    }
+    void share_all() {
+        world.grant(irri, rice, "members", {sangam::Action::search});
+        world.grant(cimmyt, wheat, "members", {sangam::Action::search});
+        world.run_for(Millis{1000});
+    }
+    SearchOutcome ask(SearchQuery query, std::optional<Asker> asker = {}) {
+        const auto outcome = world.search(icrisat, query, std::move(asker));
+        REQUIRE(outcome);
+        return *outcome;
+    }
+    static SearchQuery words(const std::string& text) {
+        SearchQuery query;
+        query.query = text;
+        return query;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("search: a hidden word neither matches nor counts nor shows") {
+    Scene scene;
+    scene.world.grant(scene.irri, scene.rice, "members", {sangam::Action::search},
+                      {path("remarks")});
+    scene.world.run_for(Millis{1000});
+    CHECK(scene.ask(Scene::words("drought")).total == 0);
+    SearchQuery all;
+    all.facets = {"remarks", "origin"};
+    const auto outcome = scene.ask(all);
+    CHECK(outcome.total == 2);
+    CHECK(outcome.facets.at("remarks").empty());
+    CHECK(outcome.facets.at("origin").size() == 2);
+    for (const OutcomeHit& hit : outcome.hits) CHECK_FALSE(hit.fields.contains("remarks"));
+}
+
+TEST_CASE("search: facets and totals are exact over all owners, pages cut the hits only") {
+    Scene scene;
+    scene.share_all();
+    SearchQuery query;
+    query.facets = {"origin"};
+    query.limit = 3;
+    query.page = 1;
+    query.sort = "-origin";
+    const auto outcome = scene.ask(query);
+    CHECK(outcome.total == 4);
+    REQUIRE(outcome.hits.size() == 1);
+    CHECK(outcome.hits.front().id != "");
+    REQUIRE(outcome.facets.at("origin").size() == 3);
+    CHECK(outcome.facets.at("origin").front() == std::pair<std::string, std::uint64_t>("IND", 2));
+    // PHL, MEX, IND | IND
+    CHECK(outcome.hits.front().fields.at("origin") == Value("IND"));
+}
+
+TEST_CASE("search: a hit names its record, owner, licence and who answered") {
+    Scene scene;
+    scene.share_all();
+    const auto outcome = scene.ask(Scene::words("tolerant"));
+    REQUIRE(outcome.hits.size() == 1);
+    const OutcomeHit& hit = outcome.hits.front();
+    CHECK(hit.record == "irri/rice/germplasm/a%2F1");
+    CHECK(hit.id == "a/1");
+    CHECK(hit.origin == "irri");
+    CHECK(hit.answered_by == "irri");
+    CHECK(hit.licence == "CC0-1.0");
+    CHECK(hit.score.has_value());
+    CHECK(hit.snippet.find("tolerant") != std::string::npos);
+}
+
+TEST_CASE("search: a hung node costs the deadline and no more, and is named") {
+    Scene scene;
+    scene.share_all();
+    scene.world[scene.cimmyt].answers_searches = false;
+    SearchQuery query = Scene::words("drought");
+    query.deadline = Millis{300};
+    const auto outcome = scene.ask(query);
+    CHECK(outcome.took_ms >= 300);
+    CHECK(outcome.took_ms <= 302);
+    CHECK(outcome.total == 2);
+    CHECK(outcome.nodes_asked == 2);
+    CHECK(outcome.nodes_answered == 1);
+    CHECK_FALSE(outcome.complete);
+    REQUIRE(outcome.completeness.size() == 2);
+    CHECK(outcome.completeness[0].dataset == "cimmyt/wheat");
+    CHECK(outcome.completeness[0].from == "none");
+    CHECK(outcome.completeness[0].reason.find("deadline") != std::string::npos);
+    CHECK(outcome.completeness[1].from == "origin");
+}
+
+TEST_CASE("search: a dead node costs nothing, and its datasets say so") {
+    Scene scene;
+    scene.share_all();
+    scene.world.kill(scene.cimmyt);
+    scene.world.run_for(Millis{100});
+    const auto outcome = scene.ask(Scene::words("drought"));
+    CHECK(outcome.took_ms < 50);
+    CHECK(outcome.nodes_answered == 1);
+    CHECK(outcome.completeness[0].from == "none");
+    CHECK(outcome.completeness[0].reason.find("no connection") != std::string::npos);
+}
+
+TEST_CASE("search: a peer's replica stands in for a dead owner as far as members may see") {
+    Scene scene;
+    scene.world.grant(scene.cimmyt, scene.wheat, "irri", {sangam::Action::replicate});
+    scene.world.grant(scene.cimmyt, scene.wheat, "members", {sangam::Action::search},
+                      {path("origin")});
+    scene.world.run_for(Millis{1000});
+    REQUIRE(scene.world.subscribe(scene.irri, "cimmyt/wheat"));
+    scene.world.run_for(Millis{1000});
+    scene.world.kill(scene.cimmyt);
+    scene.world.run_for(Millis{100});
+    const auto outcome = scene.ask(Scene::words("escape"));
+    CHECK(outcome.total == 1);
+    REQUIRE(outcome.hits.size() == 1);
+    CHECK(outcome.hits.front().answered_by == "irri");
+    CHECK(outcome.hits.front().origin == "cimmyt");
+    CHECK_FALSE(outcome.hits.front().fields.contains("origin"));
+    CHECK(outcome.completeness.front().from == "replica");
+    CHECK(outcome.nodes_answered == 0);
+    // A day later its word is worn out.
+    scene.world.run_for(std::chrono::hours(25));
+    CHECK(scene.ask(Scene::words("escape")).total == 0);
+}
+
+TEST_CASE("search: when the owner answers, copies of it are not counted") {
+    Scene scene;
+    scene.world.grant(scene.cimmyt, scene.wheat, "members",
+                      {sangam::Action::search, sangam::Action::replicate});
+    scene.world.run_for(Millis{1000});
+    REQUIRE(scene.world.subscribe(scene.irri, "cimmyt/wheat"));
+    REQUIRE(scene.world.subscribe(scene.icrisat, "cimmyt/wheat"));
+    scene.world.run_for(Millis{1000});
+    const auto outcome = scene.ask(Scene::words("drought"));
+    CHECK(outcome.total == 1);
+    CHECK(outcome.completeness.front().from == "origin");
+}
+
+TEST_CASE(
+    "search: who may only discover is told no, and a dataset that is not shared is not named") {
+    Scene scene;
+    scene.world.grant(scene.irri, scene.rice, "members", {sangam::Action::discover});
+    scene.world.run_for(Millis{1000});
+    const auto outcome = scene.ask(Scene::words("drought"));
+    REQUIRE(outcome.completeness.size() == 1);
+    CHECK(outcome.completeness.front().dataset == "irri/rice");
+    CHECK(outcome.completeness.front().from == "none");
+    CHECK(outcome.refused.has_value());
+}
+
+TEST_CASE("search: the public sees what the asked node may show it and nothing through it") {
+    Scene scene;
+    scene.share_all();
+    CHECK(scene.ask(Scene::words("drought"), Asker::everyone()).total == 0);
+    CHECK(scene.ask(Scene::words("drought"), Asker::everyone()).completeness.empty());
+    scene.world.grant(scene.irri, scene.rice, "public", {sangam::Action::search});
+    scene.world.run_for(Millis{1000});
+    const auto elsewhere = scene.ask(Scene::words("drought"), Asker::everyone());
+    CHECK(elsewhere.total == 0);
+    REQUIRE(elsewhere.completeness.size() == 1);
+    CHECK(elsewhere.completeness.front().reason.find("not asked") != std::string::npos);
+    const auto at_owner =
+        scene.world.search(scene.irri, Scene::words("drought"), Asker::everyone());
+    REQUIRE(at_owner);
+    CHECK(at_owner->total == 2);
+}
+
+TEST_CASE("search: narrowed to nodes asks about theirs, local asks nobody") {
+    Scene scene;
+    scene.share_all();
+    SearchQuery query = Scene::words("drought");
+    query.nodes = {"cimmyt"};
+    auto outcome = scene.ask(query);
+    CHECK(outcome.total == 1);
+    CHECK(outcome.nodes_asked == 1);
+    query.nodes.clear();
+    query.local_only = true;
+    outcome = scene.ask(query);
+    CHECK(outcome.total == 0);
+    CHECK(outcome.completeness.empty());
+}
+
+TEST_CASE("search: a bad query is refused with its reason at once") {
+    Scene scene;
+    scene.share_all();
+    scene.put(scene.icrisat, scene.world.create_dataset(scene.icrisat, "millet"), "m",
+              {{"remarks", "pearl"}});
+    const auto outcome = scene.ask(Scene::words("\"open quote"));
+    CHECK(outcome.refused.has_value());
+    CHECK(outcome.took_ms < 100);
+    SearchQuery conditional;
+    conditional.where = "origin = 'IND'";
+    const auto refused = scene.ask(conditional);
+    REQUIRE(refused.refused.has_value());
+    CHECK(refused.refused->find("condition") != std::string::npos);
+}

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: Apache-2.0
+// Subscriptions, sender and receiver: what goes, what is marked when, windows, resuming, ends.
+#include "sync/subscription_sender.hpp"
+
+#include <doctest/doctest.h>
+
+#include "sync/limits.hpp"
+#include "tests/support/live_set.hpp"
+#include "tests/support/scripted_peer.hpp"
+#include "tests/support/sim_world.hpp"
+
+using namespace sangam;
+using namespace sangam::sync;
+using namespace sangam::testing;
+using messages::Delivery;
+using messages::SubscribeReply;
+
+namespace {
+
+Path path(const char* text) { return Path::parse(text).value(); }
+FieldWrite put(const char* field, Value value) { return {path(field), std::move(value)}; }
+
+/// We own rice and serve a scripted subscriber.
+struct Serving {
+    Stage stage;
+    DatasetUid rice = stage.own_dataset("rice");
+    ConnectionId them{};
+    messages::Subscribe subscribe;
+
+    Serving() {
+        subscribe.subscription.bytes[0] = 7;
+        subscribe.dataset = rice;
+    }
+    void connect() { them = stage.greet(stage.them); }
+    SubscribeReply ask() {
+        stage.say(them, subscribe);
+        const auto replies = stage.sent<SubscribeReply>(them);
+        REQUIRE(replies.size() == 1);
+        return replies.front();
+    }
+    std::vector<Delivery> deliveries() { return stage.sent<Delivery>(them); }
+    void acknowledge(const Delivery& delivery) {
+        messages::DeliveryAck ack;
+        ack.subscription = subscribe.subscription;
+        ack.number = delivery.number;
+        ack.position = delivery.to;
+        stage.say(them, ack);
+    }
+    void has_cursor(Position position) {
+        subscribe.has_cursor = true;
+        subscribe.sender_epoch = stage.store->epoch();
+        subscribe.receiver_epoch = Epoch{77};
+        subscribe.position = position;
+    }
+    [[nodiscard]] storage::LedgerCounts counts() {
+        return stage.store->reader()->ledger_counts(subscribe.subscription);
+    }
+    static std::vector<Change> changes_in(const std::vector<Delivery>& list) {
+        std::vector<Change> out;
+        for (const Delivery& delivery : list)
+            for (const Bytes& part : delivery.parts)
+                for (Change& change : CommitPart::decode(part).value().changes)
+                    out.push_back(std::move(change));
+        return out;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("subscription: an unknown dataset and one without a grant wait in the same words") {
+    Serving scene;
+    scene.connect();
+    const auto hidden = scene.ask();
+    CHECK(hidden.state == SubscribeReply::State::waiting);
+    scene.subscribe.dataset.bytes[0] ^= 1;
+    scene.subscribe.subscription.bytes[0] = 8;
+    const auto unknown = scene.ask();
+    CHECK(unknown.state == SubscribeReply::State::waiting);
+    CHECK(unknown.reason == hidden.reason);
+}
+
+TEST_CASE("subscription: a condition is refused, and so is what this node does not own") {
+    Serving scene;
+    scene.connect();
+    scene.subscribe.where = "genus = 'Oryza'";
+    CHECK(scene.ask().state == SubscribeReply::State::refused);
+    const SignedControl wheat = Stage::manifest_of(scene.stage.third, "wheat");
+    REQUIRE(scene.stage.store->put_control(wheat.entry.dataset_uid(), {wheat},
+                                           storage::Holding::known));
+    scene.subscribe.where.clear();
+    scene.subscribe.dataset = wheat.entry.dataset_uid();
+    CHECK(scene.ask().state == SubscribeReply::State::refused);
+}
+
+TEST_CASE("subscription: records are marked sent before they leave and acknowledged after") {
+    Serving scene;
+    scene.stage.put(scene.rice, "a", {put("genus", "Oryza")});
+    scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
+    scene.connect();
+    const auto reply = scene.ask();
+    CHECK(reply.state == SubscribeReply::State::accepted);
+    CHECK(reply.full_copy);
+    CHECK(reply.expected == 1);
+    const auto sent = scene.deliveries();
+    REQUIRE(sent.size() == 1);
+    CHECK(sent.front().number == 1);
+    CHECK(sent.front().copy_complete);
+    CHECK(scene.counts().sent == 1);
+    CHECK(scene.counts().acknowledged == 0);
+    scene.acknowledge(sent.front());
+    CHECK(scene.counts().sent == 0);
+    CHECK(scene.counts().acknowledged == 1);
+}
+
+TEST_CASE("subscription: a good cursor resumes, and either epoch's change voids it") {
+    Serving scene;
+    scene.stage.put(scene.rice, "a", {put("genus", "Oryza")});
+    scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
+    scene.connect();
+    static_cast<void>(scene.ask());
+    const auto first = scene.deliveries();
+    scene.acknowledge(first.front());
+    scene.stage.engine->disconnected(scene.them, "test", scene.stage.now);
+    scene.stage.put(scene.rice, "b", {put("genus", "Oryza")});
+    scene.connect();
+    scene.has_cursor(first.front().to);
+    bool resumes = true;
+    SUBCASE("all as it was") {}
+    SUBCASE("the sender was restored") {
+        scene.subscribe.sender_epoch = Epoch{5};
+        resumes = false;
+    }
+    SUBCASE("the receiver was restored") {
+        scene.subscribe.receiver_epoch = Epoch{5};
+        resumes = false;
+    }
+    SUBCASE("a position that was never given") {
+        scene.subscribe.position = Position{1000};
+        resumes = false;
+    }
+    CHECK(scene.ask().full_copy == !resumes);
+    CHECK(Serving::changes_in(scene.deliveries()).size() == (resumes ? 1 : 2));
+}
+
+TEST_CASE("subscription: what was sent and not acknowledged is sent again after a cut") {
+    Serving scene;
+    scene.stage.put(scene.rice, "a", {put("genus", "Oryza")});
+    scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
+    scene.connect();
+    static_cast<void>(scene.ask());
+    scene.acknowledge(scene.deliveries().front());
+    const Position before = scene.stage.store->reader()->dataset(scene.rice)->last_position;
+    scene.stage.put(scene.rice, "b", {put("genus", "Oryza"), put("species", "sativa")});
+    REQUIRE(Serving::changes_in(scene.deliveries()).size() == 1);
+    scene.stage.engine->disconnected(scene.them, "test", scene.stage.now);
+    scene.stage.open();  // and the process ends with it
+    scene.connect();
+    scene.has_cursor(before);
+    CHECK_FALSE(scene.ask().full_copy);
+    const auto again = scene.deliveries();
+    CHECK(Serving::changes_in(again).size() == 1);
+    scene.acknowledge(again.back());
+    CHECK(scene.counts().acknowledged == 2);
+    CHECK(scene.counts().sent == 0);
+}
+
+TEST_CASE("subscription: an acknowledgement that was lost is made up for") {
+    Serving scene;
+    scene.stage.put(scene.rice, "a", {put("genus", "Oryza")});
+    scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
+    scene.connect();
+    static_cast<void>(scene.ask());
+    const Position applied = scene.deliveries().front().to;
+    scene.stage.engine->disconnected(scene.them, "test", scene.stage.now);
+    CHECK(scene.counts().sent == 1);
+    scene.connect();
+    scene.has_cursor(applied);
+    CHECK_FALSE(scene.ask().full_copy);
+    scene.stage.pass(Millis{1});
+    CHECK(scene.counts().sent == 0);
+    CHECK(scene.counts().acknowledged == 1);
+}
+
+TEST_CASE("subscription: at most the window is under way") {
+    Serving scene;
+    const std::string large(300'000, 'x');
+    for (int i = 0; i < 50; ++i)
+        scene.stage.put(scene.rice, "r" + std::to_string(i), {put("remarks", Value(large))});
+    scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
+    scene.connect();
+    static_cast<void>(scene.ask());
+    std::size_t changes = 0;
+    auto sent = scene.deliveries();
+    CHECK(sent.size() <= limits::window_deliveries);
+    CHECK(sent.size() >= 4);
+    for (int round = 0; round < 100 && !sent.empty(); ++round) {
+        changes += Serving::changes_in(sent).size();
+        for (const Delivery& delivery : sent) {
+            std::size_t bytes = 0;
+            for (const Bytes& part : delivery.parts) bytes += part.size();
+            CHECK(bytes < 2 * limits::delivery_bytes);
+        }
+        scene.acknowledge(sent.back());
+        sent = scene.deliveries();
+    }
+    CHECK(changes == 50);
+    CHECK(scene.counts().acknowledged == 50);
+}
+
+TEST_CASE("subscription: hidden and superseded fields cross as leaves only") {
+    Serving scene;
+    scene.stage.put(scene.rice, "a",
+                    {put("genus", "Oryza"), put("remarks", "secret"), put("pedigree", "old")});
+    scene.stage.put(scene.rice, "a", {put("pedigree", "new")});
+    scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate}, {path("remarks")});
+    scene.connect();
+    static_cast<void>(scene.ask());
+    const auto changes = Serving::changes_in(scene.deliveries());
+    REQUIRE(changes.size() == 2);
+    for (const Change& change : changes) {
+        CHECK(change.find(path("remarks")) == nullptr);
+        if (change.find(path("genus"))) {
+            CHECK_FALSE(change.is_whole());
+            CHECK(change.find(path("pedigree")) == nullptr);
+            CHECK(change.hidden_leaves.size() == 2);
+        } else {
+            CHECK(change.find(path("pedigree"))->write.value == Value("new"));
+        }
+    }
+}
+
+TEST_CASE("subscription: a change of hidden fields alone moves the position and sends nothing") {
+    Serving scene;
+    scene.stage.put(scene.rice, "a", {put("genus", "Oryza")});
+    scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate}, {path("remarks")});
+    scene.connect();
+    static_cast<void>(scene.ask());
+    const auto first = scene.deliveries();
+    scene.acknowledge(first.back());
+    scene.stage.put(scene.rice, "a", {put("remarks", "secret")});
+    const auto sent = scene.deliveries();
+    REQUIRE(sent.size() == 1);
+    CHECK(sent.front().parts.empty());
+    CHECK(sent.front().to > first.back().to);
+}
+
+TEST_CASE("subscription: a grant that comes to hide more is taken back and sent anew") {
+    Serving scene;
+    scene.stage.put(scene.rice, "a", {put("genus", "Oryza"), put("remarks", "secret")});
+    const GrantId wide = scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
+    scene.connect();
+    static_cast<void>(scene.ask());
+    scene.acknowledge(scene.deliveries().back());
+    scene.stage.grant(scene.rice, "members", {sangam::Action::replicate}, {path("remarks")});
+    CHECK(scene.deliveries().empty());  // the wide one still shows all
+    scene.stage.revoke(scene.rice, wide);
+    auto sent = scene.deliveries();
+    REQUIRE(sent.size() == 1);
+    REQUIRE(sent.front().withdrawals.size() == 1);
+    CHECK(sent.front().withdrawals.front().reason == messages::WithdrawReason::left_scope);
+    scene.acknowledge(sent.front());
+    const auto reply = scene.stage.sent<SubscribeReply>(scene.them);
+    REQUIRE(reply.size() == 1);
+    CHECK(reply.front().full_copy);
+    const auto changes = Serving::changes_in(scene.deliveries());
+    REQUIRE(changes.size() == 1);
+    CHECK(changes.front().find(path("remarks")) == nullptr);
+}
+
+TEST_CASE(
+    "subscription: a grant that ended while the peer was away is carried out when it returns") {
+    Serving scene;
+    scene.stage.put(scene.rice, "a", {put("genus", "Oryza")});
+    const GrantId grant = scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
+    scene.connect();
+    static_cast<void>(scene.ask());
+    const Position applied = scene.deliveries().back().to;
+    scene.acknowledge(scene.deliveries().back());
+    scene.stage.engine->disconnected(scene.them, "test", scene.stage.now);
+    scene.stage.revoke(scene.rice, grant);
+    const auto away = scene.stage.engine->status(scene.stage.now).serving;
+    REQUIRE(away.size() == 1);
+    CHECK(away.front().has_ended);
+    CHECK(away.front().withdrawals_pending == 1);
+    scene.stage.open();
+    scene.connect();
+    scene.has_cursor(applied);
+    CHECK(scene.ask().state == SubscribeReply::State::waiting);
+    const auto sent = scene.deliveries();
+    REQUIRE(sent.size() == 1);
+    REQUIRE(sent.front().withdrawals.size() == 1);
+    CHECK(sent.front().withdrawals.front().reason == messages::WithdrawReason::grant_ended);
+    CHECK(scene.counts().acknowledged == 1);  // held until it says otherwise
+    scene.acknowledge(sent.front());
+    CHECK(scene.stage.engine->status(scene.stage.now).serving.empty());
+}
+
+TEST_CASE("subscription: a record that is deleted and restored while withdrawn arrives whole") {
+    Serving scene;
+    scene.stage.put(scene.rice, "a", {put("genus", "Oryza")});
+    scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
+    scene.connect();
+    static_cast<void>(scene.ask());
+    scene.acknowledge(scene.deliveries().back());
+    scene.stage.put(scene.rice, "a", {{life_path(), deleted_value()}});
+    const auto withdrawal = scene.deliveries();
+    REQUIRE(withdrawal.size() == 1);
+    REQUIRE(withdrawal.front().withdrawals.size() == 1);
+    CHECK(withdrawal.front().withdrawals.front().reason == messages::WithdrawReason::deleted);
+    scene.stage.put(scene.rice, "a", {{life_path(), restored_value()}});
+    CHECK(scene.deliveries().empty());  // waits until the withdrawal is acknowledged
+    scene.acknowledge(withdrawal.front());
+    const auto changes = Serving::changes_in(scene.deliveries());
+    CHECK(changes.size() == 2);
+    CHECK(scene.counts().sent == 1);
+}
+
+TEST_CASE("subscription: ending it clears the ledger, and a stranger cannot end it") {
+    Serving scene;
+    scene.stage.put(scene.rice, "a", {put("genus", "Oryza")});
+    scene.stage.grant(scene.rice, "members", {sangam::Action::replicate});
+    scene.connect();
+    static_cast<void>(scene.ask());
+    scene.acknowledge(scene.deliveries().back());
+    const ConnectionId third = scene.stage.greet(scene.stage.third);
+    scene.stage.say(third, messages::Unsubscribe{scene.subscribe.subscription});
+    CHECK(scene.counts().acknowledged == 1);
+    scene.stage.say(scene.them, messages::Unsubscribe{scene.subscribe.subscription});
+    CHECK(scene.counts().acknowledged == 0);
+    CHECK(scene.stage.engine->status(scene.stage.now).serving.empty());
+}
+
+// ---- the receiving side, over the network
+// ----------------------------------------------------------
+
+TEST_CASE("subscription: refuses the own institution's, a second one and a bad name") {
+    SimWorld world({});
+    const auto irri = world.add_node("irri");
+    const auto cimmyt = world.add_node("cimmyt");
+    world.create_dataset(irri, "rice");
+    world.act(irri, [](Engine& engine, Millis now) {
+        CHECK(engine.subscribe("irri/rice", {}, now).error().kind == ErrorKind::refused);
+        CHECK(engine.subscribe("rice", {}, now).error().kind == ErrorKind::usage);
+        CHECK(engine.subscribe("cimmyt/wheat", "a = 1", now).error().kind == ErrorKind::usage);
+    });
+    REQUIRE(world.subscribe(cimmyt, "irri/rice"));
+    CHECK_FALSE(world.subscribe(cimmyt, "irri/rice"));
+}
+
+TEST_CASE("subscription: one that was ended while the owner was away is told when they meet") {
+    SimWorld world({});
+    const auto irri = world.add_node("irri");
+    const auto cimmyt = world.add_node("cimmyt");
+    const DatasetUid rice = world.create_dataset(irri, "rice");
+    world.put(irri, rice, "a", "genus", "Oryza");
+    world.grant(irri, rice, "members", {sangam::Action::replicate});
+    const auto id = world.subscribe(cimmyt, "irri/rice");
+    world.run_for(Millis{2000});
+    REQUIRE(world[irri].engine->status(world.now()).serving.size() == 1);
+    world.set_reachable(irri, cimmyt, false);
+    world.run_for(Millis{100});
+    world.act(cimmyt, [&](Engine& engine, Millis now) { CHECK(engine.unsubscribe(*id, now)); });
+    CHECK(live_set(*world[cimmyt].reader(), rice).empty());
+    world.kill(cimmyt);
+    world.start(cimmyt);
+    world.set_reachable(irri, cimmyt, true);
+    world.run_for(Millis{30'000});
+    CHECK(world[irri].engine->status(world.now()).serving.empty());
+    CHECK(world[cimmyt].reader()->documents("ended_subscription").empty());
+}
+
+TEST_CASE("subscription: waits for its usual source, then takes another node of the owner") {
+    SimWorld world({});
+    const auto one = world.add_node("irri");
+    const auto two = world.add_node("irri");
+    const auto cimmyt = world.add_node("cimmyt");
+    const DatasetUid rice = world.create_dataset(one, "rice");
+    world.run_for(Millis{1000});
+    REQUIRE(world.put(two, rice, "a", "genus", "Oryza"));
+    world.grant(one, rice, "members", {sangam::Action::replicate});
+    world.run_for(Millis{1000});
+    REQUIRE(world.subscribe(cimmyt, "irri/rice"));
+    world.run_for(Millis{1000});
+    REQUIRE(live_set(*world[cimmyt].reader(), rice).size() == 1);
+    const auto source = world[one].engine->status(world.now()).serving.empty() ? two : one;
+    const auto other = source == one ? two : one;
+    world.kill(source);
+    REQUIRE(world.put(other, rice, "b", "genus", "Oryza"));
+    world.run_for(Millis{10'000});
+    CHECK(live_set(*world[cimmyt].reader(), rice).size() == 1);
+    world.run_for(Millis{30'000});
+    CHECK(live_set(*world[cimmyt].reader(), rice).size() == 2);
+    CHECK(world[cimmyt].engine->status(world.now()).subscriptions.front().state == "live");
+}
+
+TEST_CASE("subscription: a replica restored from a backup gives up what was withdrawn since") {
+    SimWorld world({});
+    const auto irri = world.add_node("irri");
+    const auto cimmyt = world.add_node("cimmyt");
+    const DatasetUid rice = world.create_dataset(irri, "rice");
+    world.put(irri, rice, "a", "genus", "Oryza");
+    const GrantId grant = world.grant(irri, rice, "members", {sangam::Action::replicate});
+    REQUIRE(world.subscribe(cimmyt, "irri/rice"));
+    world.run_for(Millis{2000});
+    world.back_up(cimmyt);
+    world.revoke(irri, grant);
+    world.run_for(Millis{2000});
+    REQUIRE(live_set(*world[cimmyt].reader(), rice).empty());
+    world.kill(cimmyt);
+    world.restore_backup(cimmyt);
+    REQUIRE(live_set(*world[cimmyt].reader(), rice).size() == 1);
+    world.start(cimmyt);
+    world.run_for(Millis{2000});
+    CHECK(live_set(*world[cimmyt].reader(), rice).empty());
+}
