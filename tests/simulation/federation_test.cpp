@@ -22,14 +22,24 @@ std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
     return text ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
-/// Everything a run finds; the first lines of it.
-std::vector<std::string> run_seed(std::uint64_t seed) {
+/// How much happened, so that a simulation that has gone idle fails too.
+struct Tally {
+    std::size_t changes_delivered = 0;
+    std::size_t commits = 0;
+    std::size_t stops = 0;
+};
+
+/// Everything a run finds.
+std::vector<std::string> run_seed(std::uint64_t seed, Tally& tally) {
     FederationOptions options;
     options.seed = seed;
     RandomFederation federation(options);
     federation.live();
     federation.rest();
     auto found = federation.check();
+    tally.changes_delivered += federation.leaks.seen();
+    tally.commits += federation.losses.count();
+    tally.stops += federation.world.stops();
     for (std::size_t node = 0; node < federation.world.size(); ++node)
         for (const std::string& line : federation.world[node].errors)
             found.push_back(federation.world[node].handle + " logged an error: " + line);
@@ -74,11 +84,18 @@ bool says(const std::vector<std::string>& found, const std::string& words) {
 
 TEST_CASE("federation: random faults, and at rest everybody has what is theirs and no more") {
     if (const std::uint64_t one = number_from("SANGAM_SEED", 0)) {
-        report(one, run_seed(one));
+        Tally tally;
+        report(one, run_seed(one, tally));
         return;
     }
+    Tally tally;
     const std::uint64_t seeds = number_from("SANGAM_SEEDS", 40);
-    for (std::uint64_t seed = 1; seed <= seeds; ++seed) report(seed, run_seed(seed));
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) report(seed, run_seed(seed, tally));
+    MESSAGE(seeds, " federations: ", tally.commits, " commits, ", tally.changes_delivered,
+            " changes delivered, ", tally.stops, " stops");
+    CHECK(tally.commits > 10 * seeds);
+    CHECK(tally.changes_delivered > 20 * seeds);
+    CHECK(tally.stops > seeds);
 }
 
 TEST_CASE("federation: a replica that loses a delivery is seen by the arrival checker") {
