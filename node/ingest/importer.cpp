@@ -91,6 +91,29 @@ struct PendingRow {
     }
 };
 
+// Gives rejected cells a form that a report can carry: where one is no UTF-8, each byte as the code
+// point of its number (latin1), from which the bytes can be had back.
+void make_readable(std::span<std::string_view> cells, std::string& scratch) {
+    std::vector<std::string> kept(cells.begin(), cells.end());  // they may point into `scratch`
+    for (std::string& cell : kept) {
+        if (is_utf8(cell)) continue;
+        std::string out;
+        for (const char c : cell) {
+            const auto byte = static_cast<std::uint8_t>(c);
+            if (byte >= 0x80) out += static_cast<char>(0xC0 | (byte >> 6));
+            out += static_cast<char>(byte >= 0x80 ? 0x80 | (byte & 0x3F) : byte);
+        }
+        cell = std::move(out);
+    }
+    scratch.clear();
+    for (const std::string& cell : kept) scratch += cell;
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        cells[i] = std::string_view(scratch).substr(begin, kept[i].size());
+        begin += kept[i].size();
+    }
+}
+
 // What the run has seen of an id: the first row with it.
 struct SeenRow {
     Digest16 row{};
@@ -206,10 +229,12 @@ private:
         };
         if (!file.decoded.is_clean) {
             const std::size_t bad = decode_cells(file.decoded.encoding, row.cells, scratch_);
-            if (bad < row.cells.size())
+            if (bad < row.cells.size()) {
+                make_readable(row.cells, scratch_);
                 return refuse(
                     {bad < file.mapper.header_size() ? file.mapper.header()[bad] : std::string(),
                      "bytes in no known encoding"});
+            }
         }
         if (row.cells.size() > file.mapper.header_size())
             return refuse({{},

@@ -202,6 +202,18 @@ TEST_CASE("importer: rejected rows come back as CSV with line and reason") {
           "4,\"id is empty, so the row has no record id\",,x\n");
 }
 
+TEST_CASE("importer: a rejected row with odd bytes can still be carried in a report") {
+    House house;
+    auto options = csv("id");
+    options.keeps_rejected_rows = true;
+    const auto report = house.import("id,v,w\nA,caf\xE9,\x81\xFFz\n", options);
+    CHECK(report.rejected == 1);
+    CHECK(is_utf8(report.rejected_rows));
+    CHECK(report.rejected_rows ==
+          "reject_line,reject_reason,id,v,w\n"
+          "2,bytes in no known encoding,A,caf\xC3\xA9,\xC2\x81\xC3\xBFz\n");
+}
+
 TEST_CASE("importer: a bad header of any file is refused before anything is written") {
     House house;
     const auto code = [&](const std::vector<ImportFile>& files, const ImportOptions& options) {
