@@ -22,6 +22,12 @@ const Manifest* newest_manifest(const std::vector<SignedControl>& entries) {
     return out;
 }
 
+std::size_t datasets_of(const storage::Reader& reader, const InstitutionId& owner) {
+    const auto all = reader.datasets();
+    return static_cast<std::size_t>(std::count_if(
+        all.begin(), all.end(), [&](const auto& info) { return info.manifest.owner == owner; }));
+}
+
 }  // namespace
 
 std::vector<messages::ControlNumber> ControlExchange::numbers_for(
@@ -198,6 +204,8 @@ std::expected<ControlExchange::Outcome, messages::Abort> ControlExchange::take(
     const Manifest* newest = newest_manifest(entries);
     if (!held && !newest) return Outcome::applied;  // of something that we were never told of
     const InstitutionId owner = held ? held->manifest.owner : newest->owner;
+    if (!held && datasets_of(*reader, owner) >= limits::max_datasets_of_one_owner)
+        return cut_off(AbortCode::not_allowed, "more datasets of one institution than are kept");
     for (const SignedControl& entry : entries) {
         const auto* manifest = std::get_if<Manifest>(&entry.entry.body);
         if (manifest && manifest->owner != owner)
@@ -234,7 +242,10 @@ Verdict ControlExchange::received(const PeerSession& session,
         has = std::max(has, entry.entry.number);
     }
     if (*outcome == Outcome::waits) {
-        if (waiting_.size() < limits::max_waiting_control) {
+        std::size_t bytes = 0;
+        for (const Bytes& encoded : update.entries) bytes += encoded.size();
+        if (waiting_.size() < limits::max_waiting_control &&
+            bytes <= limits::max_waiting_control_bytes / limits::max_waiting_control) {
             waiting_.emplace_back(update.dataset, std::move(entries));
             context_.outbox.info(session.peer(),
                                  "control entries of dataset " + update.dataset.hex() +

@@ -27,7 +27,10 @@ inline constexpr Millis clock_tolerance{60'000};
 /// A ControlUpdate stays far under a frame.
 inline constexpr std::size_t control_bytes = 1024 * 1024;
 /// Updates kept until the directory names their author.
-inline constexpr std::size_t max_waiting_control = 64;
+inline constexpr std::size_t max_waiting_control = 16;
+inline constexpr std::size_t max_waiting_control_bytes = 16 * 1024 * 1024;
+/// Descriptions of one institution's datasets that others keep.
+inline constexpr std::size_t max_datasets_of_one_owner = 10'000;
 /// A dataset's summary is sent again no sooner than this.
 inline constexpr Millis summary_every{5'000};
 
@@ -60,7 +63,9 @@ inline constexpr std::size_t max_aside_bytes = 16 * 1024 * 1024;
 inline constexpr Millis offer_again{30'000};
 
 // ---- what is set aside -------------------------------------------------------------------------
-inline constexpr std::size_t max_quarantine_scan = 10'000;
+/// More than that is no accident, and fills the disk: its bringer is cut off, and the rest stays
+/// where it is until somebody has looked.
+inline constexpr std::size_t max_quarantine = 10'000;
 inline constexpr Millis retry_every{10'000};
 
 // ---- search ------------------------------------------------------------------------------------

@@ -19,14 +19,22 @@ bool may_pass(const std::string& reason) {
 void QuarantineKeeper::load() {
     if (is_loaded_) return;
     is_loaded_ = true;
-    for (const auto& item : context_.store.reader()->quarantine(limits::max_quarantine_scan))
+    for (const auto& item : context_.store.reader()->quarantine(limits::max_quarantine))
         kept_.insert(sha256(item.data));
 }
 
-void QuarantineKeeper::keep(const DatasetUid& dataset, const NodeId& source,
+bool QuarantineKeeper::keep(const DatasetUid& dataset, const NodeId& source,
                             const std::string& reason, ByteView part) {
     load();
-    if (!kept_.insert(sha256(part)).second) return;
+    const Hash hash = sha256(part);
+    if (kept_.contains(hash)) return true;
+    if (kept_.size() >= limits::max_quarantine) {
+        context_.outbox.error(source, "the quarantine is full (" +
+                                          std::to_string(limits::max_quarantine) +
+                                          " items); not kept: " + reason);
+        return false;
+    }
+    kept_.insert(hash);
     storage::QuarantineItem item;
     item.dataset = dataset;
     item.source = source;
@@ -35,13 +43,14 @@ void QuarantineKeeper::keep(const DatasetUid& dataset, const NodeId& source,
     item.at = context_.now;
     context_.store.add_quarantine(item);
     context_.outbox.warning(source, "set aside: " + reason);
+    return true;
 }
 
 bool QuarantineKeeper::forget(const DatasetUid& dataset, const std::vector<RecordKey>& records) {
     load();
     if (kept_.empty() || records.empty()) return false;
     bool others_lost = false;
-    for (const auto& item : context_.store.reader()->quarantine(limits::max_quarantine_scan)) {
+    for (const auto& item : context_.store.reader()->quarantine(limits::max_quarantine)) {
         if (item.dataset != dataset) continue;
         const auto part = CommitPart::decode(item.data);
         if (!part) continue;
@@ -59,7 +68,7 @@ bool QuarantineKeeper::forget(const DatasetUid& dataset, const std::vector<Recor
 
 void QuarantineKeeper::forget(const DatasetUid& dataset) {
     load();
-    for (const auto& item : context_.store.reader()->quarantine(limits::max_quarantine_scan)) {
+    for (const auto& item : context_.store.reader()->quarantine(limits::max_quarantine)) {
         if (item.dataset != dataset || !may_pass(item.reason)) continue;
         context_.store.remove_quarantine(item.id);
         kept_.erase(sha256(item.data));
@@ -79,7 +88,7 @@ void QuarantineKeeper::retry(const Apply& apply) {
     };
     std::vector<Item> ready;
     const auto reader = context_.store.reader();
-    for (auto& item : reader->quarantine(limits::max_quarantine_scan)) {
+    for (auto& item : reader->quarantine(limits::max_quarantine)) {
         if (!may_pass(item.reason)) continue;
         auto dataset = reader->dataset(item.dataset);
         if (!dataset) continue;

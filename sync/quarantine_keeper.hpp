@@ -18,9 +18,10 @@ class QuarantineKeeper {
 public:
     explicit QuarantineKeeper(EngineContext& context) : context_(context) {}
 
-    /// Durable on return. The same bytes are kept once.
-    void keep(const DatasetUid& dataset, const NodeId& source, const std::string& reason,
-              ByteView part);
+    /// Durable on return. The same bytes are kept once. False when there is no room: whoever
+    /// brought it is to be cut off before anything moves on without it.
+    [[nodiscard]] bool keep(const DatasetUid& dataset, const NodeId& source,
+                            const std::string& reason, ByteView part);
     /// Forgets what is kept of records that were withdrawn from a replica: it must not come back.
     /// True when a forgotten part also held other records, which are missing now.
     [[nodiscard]] bool forget(const DatasetUid& dataset, const std::vector<RecordKey>& records);

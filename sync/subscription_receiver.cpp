@@ -337,10 +337,12 @@ Verdict SubscriptionReceiver::received(const PeerSession& session,
     for (const Bytes& encoded : delivery.parts) {
         auto verdict = check_part(encoded, *info, context_.directory, context_.judged_now());
         if (auto* abort = std::get_if<messages::Abort>(&verdict)) return std::unexpected(*abort);
-        if (auto* aside = std::get_if<SetAside>(&verdict))
-            quarantine_.keep(info->uid, session.peer(), aside->reason, encoded);
-        else
+        if (auto* aside = std::get_if<SetAside>(&verdict)) {
+            if (!quarantine_.keep(info->uid, session.peer(), aside->reason, encoded))
+                return cut_off(AbortCode::internal, "no room to set aside: " + aside->reason);
+        } else {
             parts.push_back(std::move(std::get<VerifiedPart>(verdict)));
+        }
     }
     ++wanted->next_number;
     wanted->heard = context_.now;
@@ -397,9 +399,11 @@ Verdict SubscriptionReceiver::apply(const PeerSession& session, Wanted& wanted,
         for (VerifiedPart& part : request.parts) {
             storage::ApplyRequest one{uid, {part}, {}, std::nullopt};
             one.now = context_.now;
-            if (const auto made = context_.store.apply(one); !made && made.error().code != "fork")
-                quarantine_.keep(uid, session.peer(), "refused: " + made.error().text(),
-                                 part.part().encode());
+            const auto made = context_.store.apply(one);
+            if (made || made.error().code == "fork") continue;
+            if (!quarantine_.keep(uid, session.peer(), "refused: " + made.error().text(),
+                                  part.part().encode()))
+                return cut_off(AbortCode::internal, "no room to set aside what was refused");
         }
         request.parts.clear();
         request.withdrawals.clear();

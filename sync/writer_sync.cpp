@@ -191,10 +191,12 @@ Verdict WriterSync::received(const PeerSession& session, const messages::WriterC
     for (const Bytes& encoded : commits.parts) {
         auto verdict = check_part(encoded, *info, context_.directory, context_.judged_now());
         if (auto* abort = std::get_if<messages::Abort>(&verdict)) return std::unexpected(*abort);
-        if (auto* aside = std::get_if<SetAside>(&verdict))
-            quarantine_.keep(commits.dataset, session.peer(), aside->reason, encoded);
-        else
+        if (auto* aside = std::get_if<SetAside>(&verdict)) {
+            if (!quarantine_.keep(commits.dataset, session.peer(), aside->reason, encoded))
+                return cut_off(AbortCode::internal, "no room to set aside: " + aside->reason);
+        } else {
             parts.push_back(std::move(std::get<VerifiedPart>(verdict)));
+        }
     }
     if (apply_all(*info, session.peer(), std::move(parts))) changed_.insert(commits.dataset);
     tell_heads(session, commits.dataset, true);
@@ -253,8 +255,9 @@ WriterSync::Outcome WriterSync::apply_one(const storage::DatasetInfo& dataset, c
         context_.outbox.error(source, error.text());  // the store has put it into quarantine
     else if (error.code == "cut")
         context_.outbox.info(source, error.text());
-    else
-        quarantine_.keep(dataset.uid, source, "refused: " + error.text(), part.part().encode());
+    else  // offered again while our heads do not cover it, so full or not makes no difference
+        static_cast<void>(quarantine_.keep(dataset.uid, source, "refused: " + error.text(),
+                                           part.part().encode()));
     return Outcome::refused;
 }
 
