@@ -28,6 +28,9 @@ struct ProjectedField {
     Path path;
     Value value;
     bool has_conflict = false;  ///< more than one sibling stands, whether or not one was chosen
+    /// An element of a union: its text is the path's last name, its value only says where it
+    /// stands.
+    bool is_element = false;
 };
 
 /// The merged record. `fields` ascending by path, without removed fields and without `_life`.

@@ -137,7 +137,10 @@ std::vector<IndexedField> indexed_fields(const Projection& projection) {
     for (const auto& field : projection.fields) {
         if (field.path.is_reserved()) continue;
         std::string text;
-        append_texts(field.value, text);
+        if (field.is_element)
+            text = field.path.names.back();
+        else
+            append_texts(field.value, text);
         if (!text.empty()) out.push_back({field.path, without_separators(text)});
     }
     return out;

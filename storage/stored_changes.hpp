@@ -51,7 +51,8 @@ void sort_by_time(std::vector<StoredChange>& changes);
 /// What one holder knows of a commit's tree. Throws CorruptError when the rows do not fit.
 [[nodiscard]] merkle::PartialTree held_tree(const Tables&, CommitId, std::uint32_t count);
 
-/// The texts of a merged record that the index holds: text values, also inside lists and maps;
+/// The texts of a merged record that the index holds: text values, also inside lists and maps, and
+/// elements of unions;
 /// reserved fields are left out. Empty for a deleted record.
 [[nodiscard]] std::vector<IndexedField> indexed_fields(const Projection& projection);
 

@@ -191,7 +191,7 @@ private:
             record_conflict(path.text(), "union", false, siblings,
                             static_cast<std::size_t>(add - siblings.begin()), false);
         if (!stands) return;
-        out_.leaves.push_back({path, *add->value, is_conflict});
+        out_.leaves.push_back({path, *add->value, is_conflict, true});
         for (const std::int64_t index : indexes_of(*add->value))
             unions_[set].insert({add->hlc, add->dot, index, path.names.back()});
     }
