@@ -164,8 +164,8 @@ public:
 [[nodiscard]] std::unique_ptr<Store> open_memory_store(Epoch epoch, Author author,
                                                        const Projector& projector);
 
-/// A second store with what a memory store holds now, under `epoch`: a backup that was restored when
-/// the epoch is another one, a disk that is rolled back later when it is the same.
+/// A second store with what a memory store holds now, under `epoch`: a backup that was restored
+/// when the epoch is another one, a disk that is rolled back later when it is the same.
 [[nodiscard]] std::unique_ptr<Store> copy_memory_store(const Store& original, Epoch epoch);
 
 /// How the SQLite store trades durability for speed.
@@ -181,5 +181,11 @@ struct SqliteOptions {
 [[nodiscard]] std::unique_ptr<Store> open_sqlite_store(const std::string& directory, Author author,
                                                        const Projector& projector,
                                                        SqliteOptions options = {});
+
+/// A view of the store in `directory` without opening it: nothing is written, made or repaired, so
+/// that `verify` also works on one that is too damaged to run. Beside a running node it is one more
+/// reader. Throws StoreError when there is no store, or a newer one than this build knows.
+[[nodiscard]] std::unique_ptr<Reader> open_sqlite_reader(const std::string& directory,
+                                                         const Projector& projector);
 
 }  // namespace sangam::storage

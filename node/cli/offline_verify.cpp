@@ -13,18 +13,15 @@ namespace {
 
 namespace json = boost::json;
 
-/// Opens the store under the directory's lock and runs `work` on a reader.
+/// Runs `work` on a reader under the directory's lock. The store itself is not opened: that writes,
+/// and a damaged one may not open at all.
 template <class Work>
 Result<json::object> with_store(const std::string& directory, Work work) {
     const auto lock = DirectoryLock::take(directory);
     if (!lock) return std::unexpected(lock.error());
-    const auto key = load_identity(directory);
-    if (!key) return std::unexpected(key.error());
-    SystemRandom random;
+    if (const auto key = load_identity(directory); !key) return std::unexpected(key.error());
     const sync::Merger merger;
-    const auto node = NodeId::from_bytes(key->public_key().view());
-    const auto store = storage::open_sqlite_store(directory, {*node, &*key, &random}, merger);
-    const auto reader = store->reader();
+    const auto reader = storage::open_sqlite_reader(directory, merger);
     return work(*reader);
 }
 

@@ -196,7 +196,7 @@ void create_text_table(Database& db, DatasetId dataset) {
                " USING fts5(words, layout UNINDEXED, tokenize = 'unicode61 remove_diacritics 2')");
 }
 
-void migrate(Database& db) {
+void check_is_ours(Database& db) {
     const auto version = pragma(db, "PRAGMA user_version");
     const auto application = pragma(db, "PRAGMA application_id");
     const bool is_new = pragma(db, "SELECT count(*) FROM sqlite_schema") == 0;
@@ -207,7 +207,11 @@ void migrate(Database& db) {
                          std::to_string(version) + ", this one knows " +
                          std::to_string(schema_version) +
                          "); install that version again, or restore a backup made by this one");
-    for (auto step = version; step < schema_version; ++step) {
+}
+
+void migrate(Database& db) {
+    check_is_ours(db);
+    for (auto step = pragma(db, "PRAGMA user_version"); step < schema_version; ++step) {
         db.execute("BEGIN IMMEDIATE");
         try {
             db.execute(migrations[static_cast<std::size_t>(step)]);

@@ -11,6 +11,9 @@ inline constexpr int schema_version = 1;
 /// PRAGMA application_id: "SNGM".
 inline constexpr int application_id = 0x534e474d;
 
+/// Throws StoreError for a newer schema and for a database of another program. An empty database
+/// has version 0.
+void check_is_ours(Database& db);
 /// Makes or migrates the tables, each step in one transaction. Throws StoreError for a newer
 /// schema and for a database of another program.
 void migrate(Database& db);

@@ -37,6 +37,13 @@ private:
     sqlite::ReaderPool& pool_;
 };
 
+/// A reader without a store.
+class LoneReader final : private TakenConnection, public TableReader {
+public:
+    LoneReader(std::unique_ptr<ReadConnection> taken, const Projector& projector)
+        : TakenConnection{std::move(taken)}, TableReader(connection->tables, projector) {}
+};
+
 class SqliteStore final : public Store {
 public:
     SqliteStore(const std::string& directory, Author author, const Projector& projector,
@@ -230,6 +237,14 @@ private:
 std::unique_ptr<Store> open_sqlite_store(const std::string& directory, Author author,
                                          const Projector& projector, SqliteOptions options) {
     return std::make_unique<SqliteStore>(directory, author, projector, options);
+}
+
+std::unique_ptr<Reader> open_sqlite_reader(const std::string& directory,
+                                           const Projector& projector) {
+    auto connection = std::make_unique<ReadConnection>(directory + "/store.sqlite");
+    sqlite::check_is_ours(connection->db);
+    connection->db.execute("BEGIN");
+    return std::make_unique<LoneReader>(std::move(connection), projector);
 }
 
 }  // namespace sangam::storage

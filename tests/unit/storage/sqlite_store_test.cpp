@@ -203,6 +203,47 @@ TEST_CASE("sqlite store: what is no store of ours is refused by name and left as
                          doctest::Contains("/no/such/directory/store.sqlite"), StoreError);
 }
 
+TEST_CASE(
+    "sqlite store: a reader without a store sees what a killed process left, and writes nothing") {
+    Node<SqliteBackend> node(1);
+    const auto uid = own_dataset(node);
+    write(*node.store, uid, "a", {put("f", "drought")});
+    // What a kill leaves: the file and its log, copied while the store is open.
+    const TemporaryDirectory killed;
+    for (const auto* end : {"", "-wal"})
+        std::filesystem::copy_file(file_of(node) + end, killed.path() + "/store.sqlite" + end);
+    {
+        const auto reader = open_sqlite_reader(killed.path(), projector());
+        CHECK(reader->dataset(uid)->live_records == 1);
+        const auto report = reader->verify({});
+        CHECK(report.records == 1);
+        CHECK(report.failed == 0);
+    }
+    // Beside an open store too, and it stands still.
+    const auto beside = open_sqlite_reader(node.backend.directory->path(), projector());
+    CHECK(beside->dataset(uid)->live_records == 1);
+    write(*node.store, uid, "b", {put("f", "flood")});
+    CHECK(beside->dataset(uid)->live_records == 1);
+    CHECK_THROWS_WITH_AS(std::ignore = open_sqlite_reader(killed.path() + "/none", projector()),
+                         doctest::Contains("cannot open"), StoreError);
+    CHECK_FALSE(std::filesystem::exists(killed.path() + "/control.log"));
+}
+
+TEST_CASE("sqlite store: a damaged control entry stops the store, and verify still names it") {
+    Node<SqliteBackend> node(1);
+    const auto uid = own_dataset(node);
+    write(*node.store, uid, "a", {put("f", "drought")});
+    node.store.reset();
+    {
+        sqlite::Database db(file_of(node), sqlite::Database::Mode::read_write);
+        db.execute("UPDATE control_entries SET entry = CAST(x'00' || substr(entry, 2) AS BLOB)");
+    }
+    CHECK(open_error(node).find("run `sangam verify`") != std::string::npos);
+    const auto report = open_sqlite_reader(node.backend.directory->path(), projector())->verify({});
+    REQUIRE(report.failed > 0);
+    CHECK(report.failures[0].record == "control all/1");
+}
+
 TEST_CASE("sqlite store: every table is strict, and the file says which schema it has") {
     Node<SqliteBackend> node(1);
     node.store.reset();
