@@ -9,8 +9,9 @@ namespace sangam::storage::testing {
 struct SqliteBackend {
     static constexpr bool outlives_closing = true;
     std::unique_ptr<Store> open(Author author) {
-        return open_sqlite_store(directory->path(), author, projector());
+        return open_sqlite_store(directory->path(), author, projector(), options);
     }
+    SqliteOptions options{.syncs = false};  // closing is no power failure
     std::shared_ptr<TemporaryDirectory> directory = std::make_shared<TemporaryDirectory>();
 };
 
