@@ -56,6 +56,8 @@ DirectorySnapshot::DirectorySnapshot(const SelfDescription& self,
         handles_.emplace(own_institution_, self.provisional_handle);
         by_handle_.emplace(self.provisional_handle, own_institution_);
     }
+    // Others would refuse a node that is no member (yet, or any more).
+    if (own_state_ != OwnState::member) peers_.clear();
 }
 
 std::optional<InstitutionId> DirectorySnapshot::institution_of(const NodeId& node) const {

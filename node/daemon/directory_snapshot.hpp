@@ -58,7 +58,8 @@ public:
     /// The node that may connect with this key. Errors "revoked", "unknown_key", "waiting" (counts
     /// later), "expired" (on_expired = "stop").
     [[nodiscard]] Result<NodeId> check_key(const PublicKey& key) const;
-    /// All that may connect, without the own node; ascending. Empty where check_key() refuses all.
+    /// Whom to be connected with: all that may connect, without the own node; ascending. Empty
+    /// where check_key() refuses all, and while the own node is no member.
     [[nodiscard]] const std::vector<PeerEntry>& peers() const { return peers_; }
     [[nodiscard]] const InstitutionId& own_institution() const { return own_institution_; }
     [[nodiscard]] std::string own_handle() const { return handle_of(own_institution_); }
