@@ -11,7 +11,7 @@
 namespace sangam::node {
 
 class EngineRunner {
-  public:
+public:
     virtual ~EngineRunner() = default;
 
     /// Runs `work` on the logic thread, with the present time, and carries out the engine's actions
@@ -25,7 +25,10 @@ class EngineRunner {
         using R = std::invoke_result_t<Work, sync::Engine&, Millis>;
         auto promise = std::make_shared<std::promise<R>>();
         auto future = promise->get_future();
-        post([promise, work = std::move(work)](sync::Engine& engine, Millis now) mutable {
+        // The promise goes with the work: when that is dropped, so is the promise, and get()
+        // throws.
+        post([promise = std::move(promise), work = std::move(work)](sync::Engine& engine,
+                                                                    Millis now) mutable {
             try {
                 if constexpr (std::is_void_v<R>) {
                     work(engine, now);
@@ -42,7 +45,8 @@ class EngineRunner {
 
     /// Runs a federated search to its end: at most its deadline and a moment. Blocks; any thread
     /// but the logic thread.
-    virtual sync::SearchOutcome search(const sync::SearchQuery& query, const sync::Asker& asker) = 0;
+    virtual sync::SearchOutcome search(const sync::SearchQuery& query,
+                                       const sync::Asker& asker) = 0;
 };
 
 }  // namespace sangam::node
