@@ -8,8 +8,10 @@
 namespace sangam::node {
 namespace {
 
-/// The longest wait after failures: a registry that is back is noticed within a minute.
+/// The longest wait after failures: a registry that is back is noticed within a minute, and within
+/// a few polls where the admin wants it to be looked at often.
 constexpr std::chrono::milliseconds longest_backoff{60'000};
+constexpr int longest_backoff_polls = 8;
 /// How often age and waiting times are looked at, whatever the poll interval.
 constexpr std::chrono::milliseconds look_interval{1'000};
 /// While the operator's approval is awaited.
@@ -69,7 +71,8 @@ void FederationMembership::stop() {
 
 std::chrono::milliseconds FederationMembership::next_delay(unsigned failures) const {
     auto delay = setup_.poll;
-    const auto longest = std::max(setup_.poll, longest_backoff);
+    const auto longest =
+        std::max(setup_.poll, std::min(longest_backoff, setup_.poll * longest_backoff_polls));
     for (unsigned i = 0; i < failures && delay < longest; ++i) delay *= 2;
     delay = std::min(delay, longest);
     // A tenth either way, so that a federation does not ask in step.
