@@ -195,6 +195,9 @@ bool ChangeBatch::withdraw(const RecordKey& key) {
 }
 
 void ChangeBatch::finish() {
+    // Ascending: rows go to the ends of their tables, and FTS5 writes a new segment each time that
+    // a row number is lower than the one before.
+    std::ranges::sort(records_, {}, [](const auto& working) { return working->row.number; });
     for (const auto& working : records_)
         if (working->is_touched) decide(*working);
     for (auto& [id, working] : commits_) write_commit(working);
