@@ -94,9 +94,17 @@ public:
     }
     template <class Message>
     Message received(std::size_t index) {
-        wait("message", [&] { return messages.size() > index; });
-        REQUIRE(std::holds_alternative<Message>(messages[index]));
-        return std::get<Message>(messages[index]);
+        std::optional<messages::Message> message;
+        wait("message", [&] {
+            if (messages.size() > index) message = messages[index];
+            return message.has_value();
+        });
+        REQUIRE(std::holds_alternative<Message>(*message));
+        return std::get<Message>(*message);
+    }
+    void give_back_from_now_on() {
+        const std::lock_guard lock(mutex_);
+        gives_back = true;
     }
 
     SigningKey key;
@@ -234,7 +242,7 @@ TEST_CASE("peer connection: a node that is slow to deal with messages is not sen
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     pair.server.wait("exactly the bound",
                      [&] { return pair.server.messages.size() == max_in_flight_messages; });
-    pair.server.gives_back = true;
+    pair.server.give_back_from_now_on();
     for (std::size_t i = 0; i < max_in_flight_messages; ++i) pair.server.connection->handled(16);
     static_cast<void>(pair.server.received<messages::Pong>(far_more - 1));
 }
