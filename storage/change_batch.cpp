@@ -17,7 +17,9 @@ struct ChangeBatch::WorkingChange {
 };
 
 struct ChangeBatch::WorkingRecord {
-    RecordRow row;  ///< number 0: not in the tables yet
+    RecordRow row;                     ///< number 0: not in the tables yet
+    std::optional<RecordRow> written;  ///< as the tables have it
+    bool is_new = false;               ///< made by this batch
     bool is_touched = false;
     bool was_counted = false;  ///< in DatasetRow::live_records
     std::vector<WorkingChange> changes;
@@ -69,6 +71,7 @@ ChangeBatch::WorkingRecord& ChangeBatch::record(const RecordKey& key) {
     auto working = std::make_unique<WorkingRecord>();
     if (auto row = tables_.find_record(dataset_.id, key)) {
         working->row = std::move(*row);
+        working->written = working->row;
         working->was_counted = working->row.live_changes > 0 && !working->row.is_deleted;
         for (const auto& held : tables_.changes_of_record(working->row.number, true))
             working->changes.push_back({loader_.load(held), held.commit, held.index, false, {}});
@@ -140,15 +143,36 @@ void ChangeBatch::add(const VerifiedPart& part, const LaneRow& lane) {
     } else {
         united_commit(part, id, !held);
     }
-    for (std::size_t i = 0; i < part.part().changes.size(); ++i)
-        take(record(part.part().changes[i].key), part, i, id, history);
+    const auto records = numbered_records(part);
+    for (std::size_t i = 0; i < records.size(); ++i) take(*records[i], part, i, id, history);
+}
+
+std::vector<ChangeBatch::WorkingRecord*> ChangeBatch::numbered_records(const VerifiedPart& part) {
+    std::vector<WorkingRecord*> out;
+    std::vector<WorkingRecord*> unnumbered;
+    for (const auto& change : part.part().changes) {
+        auto& working = record(change.key);
+        out.push_back(&working);
+        if (raw(working.row.number) == 0) unnumbered.push_back(&working);
+    }
+    // In key order, so that neighbours in the index of keys are written together and read together.
+    std::ranges::sort(unnumbered, {},
+                      [](const WorkingRecord* r) -> const RecordKey& { return r->row.key; });
+    for (auto* working : unnumbered) {
+        // What most will be in the end; decide() corrects the others.
+        working->row.live_changes = 1;
+        working->row.copy = dataset_.copy;
+        working->row.number = tables_.add_record(working->row);
+        working->written = working->row;
+        working->is_new = true;
+    }
+    return out;
 }
 
 void ChangeBatch::take(WorkingRecord& record, const VerifiedPart& part, std::size_t i,
                        CommitId commit_id, const std::set<std::uint32_t>& history) {
     const auto& change = part.part().changes[i];
     record.is_touched = true;
-    if (raw(record.row.number) == 0) record.row.number = tables_.add_record(record.row);
     const auto held = std::ranges::find_if(
         record.changes, [&](const WorkingChange& c) { return c.commit == commit_id; });
     if (held != record.changes.end()) {
@@ -240,18 +264,21 @@ void ChangeBatch::write_replica(WorkingRecord& record, WorkingChange& change,
             tables_.remove_change(dataset_.id, change.stored.position);
         return;
     }
-    const Change before = change.before.value_or(change.stored.change);
-    change.stored.change = without_superseded(change.stored.change, standing);
+    if (!change.is_new && !change.before && standing.superseded.empty()) return;
+    std::optional<Change> before;
+    if (!change.is_new) before = change.before ? *change.before : change.stored.change;
+    if (!standing.superseded.empty())
+        change.stored.change = without_superseded(change.stored.change, standing);
     if (change.is_new) {
         ++tally_.added;
         tables_.add_change(row_of(record, change));
-    } else if (change.stored.change.fields.size() > before.fields.size()) {
+    } else if (change.stored.change.fields.size() > before->fields.size()) {
         // More of it is visible than before: news for those whom we serve, so it arrives again.
         tables_.remove_change(dataset_.id, change.stored.position);
         dataset_.last_position = next(dataset_.last_position);
         change.stored.position = dataset_.last_position;
         tables_.add_change(row_of(record, change));
-    } else if (change.stored.change != before) {
+    } else if (change.stored.change != *before) {
         tables_.set_body(dataset_.id, change.stored.position, change.stored.change.encode());
     }
 }
@@ -282,10 +309,13 @@ void ChangeBatch::decide(WorkingRecord& working) {
     const bool is_counted = !live.empty() && !row.is_deleted;
     if (is_counted && !working.was_counted) ++dataset_.live_records;
     if (!is_counted && working.was_counted) --dataset_.live_records;
-    tables_.text(dataset_.id).put(row.number, indexed_fields(projection));
+    auto& text = tables_.text(dataset_.id);
+    if (!working.is_new) text.remove(row.number);
+    if (const auto fields = indexed_fields(projection); !fields.empty())
+        text.add(row.number, fields);
     if (live.empty())
         remove_or_keep_number(row);
-    else
+    else if (row != working.written)
         tables_.update_record(row);
 }
 

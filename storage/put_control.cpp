@@ -61,7 +61,10 @@ void project_again(Writing& writing, DatasetRow& dataset, const Manifest& manife
             writing.tables.update_record(row);
         }
         if (!row.is_deleted) ++dataset.live_records;
-        writing.tables.text(dataset.id).put(row.number, indexed_fields(projection));
+        auto& text = writing.tables.text(dataset.id);
+        text.remove(row.number);
+        if (const auto fields = indexed_fields(projection); !fields.empty())
+            text.add(row.number, fields);
     }
 }
 

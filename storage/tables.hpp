@@ -84,6 +84,7 @@ struct RecordRow {
     bool is_deleted = false;
     std::uint32_t live_changes = 0;  ///< 0: gone, kept while a ledger still counts the number
     std::uint64_t copy = 0;          ///< DatasetRow::copy when a delivery last named it
+    friend bool operator==(const RecordRow&, const RecordRow&) = default;
 };
 
 struct ChangeRow {

@@ -27,8 +27,9 @@ struct IndexedField {
 class TextIndex {
 public:
     virtual ~TextIndex() = default;
-    /// Replaces what the record had. No fields: the same as remove().
-    virtual void put(RecordNumber, const std::vector<IndexedField>& fields) = 0;
+    /// For a record without an entry; `fields` is not empty.
+    virtual void add(RecordNumber, const std::vector<IndexedField>& fields) = 0;
+    /// No error when there is no entry.
     virtual void remove(RecordNumber) = 0;
     /// All records whose visible fields hold every term; a phrase stands within one field. `terms`
     /// is not empty. `best` by score descending, then key.

@@ -461,8 +461,7 @@ const std::map<RecordNumber, std::vector<IndexedField>>& MemoryTextIndex::texts(
     return state_.texts.at(dataset_);
 }
 
-void MemoryTextIndex::put(RecordNumber number, const std::vector<IndexedField>& fields) {
-    if (fields.empty()) return remove(number);
+void MemoryTextIndex::add(RecordNumber number, const std::vector<IndexedField>& fields) {
     change_entry(state_.texts.at(dataset_), number, std::optional(fields), undo_);
 }
 

@@ -19,7 +19,7 @@ public:
     /// `undo` takes what reverses a write.
     MemoryTextIndex(State& state, DatasetId dataset, std::vector<std::function<void()>>& undo)
         : state_(state), dataset_(dataset), undo_(undo) {}
-    void put(RecordNumber, const std::vector<IndexedField>&) override;
+    void add(RecordNumber, const std::vector<IndexedField>&) override;
     void remove(RecordNumber) override;
     TextResult search(const std::vector<TextQuery::Term>&, const std::vector<Path>& hidden,
                       std::size_t limit) const override;

@@ -38,6 +38,10 @@ std::string advice(int code) {
 }  // namespace
 
 Database::Database(const std::string& path, Mode mode) : path_(path) {
+    // SQLite's count of its memory is a lock around each allocation, and nobody asks for it. Too
+    // late, and without harm, when something in the process has used SQLite before.
+    static const int without_count = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    static_cast<void>(without_count);
     const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                       (mode == Mode::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
                                                 : SQLITE_OPEN_READONLY);
@@ -52,8 +56,8 @@ Database::Database(const std::string& path, Mode mode) : path_(path) {
 }
 
 Database::~Database() {
-    for (const auto& [sql, statements] : idle_)
-        for (auto* statement : statements) sqlite3_finalize(statement);
+    for (const auto& [sql, idle] : statements_)
+        for (auto* statement : idle) sqlite3_finalize(statement);
     sqlite3_close(db_);
 }
 
@@ -74,10 +78,13 @@ std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid
 
 bool Database::is_in_transaction() const { return sqlite3_get_autocommit(db_) == 0; }
 
-sqlite3_stmt* Database::take(std::string_view sql) {
-    if (const auto it = idle_.find(sql); it != idle_.end() && !it->second.empty()) {
-        auto* statement = it->second.back();
-        it->second.pop_back();
+sqlite3_stmt* Database::take(std::string_view sql, Idle*& idle) {
+    auto it = statements_.find(sql);
+    if (it == statements_.end()) it = statements_.emplace(sql, Idle{}).first;
+    idle = &it->second;
+    if (!idle->empty()) {
+        auto* statement = idle->back();
+        idle->pop_back();
         return statement;
     }
     sqlite3_stmt* statement = nullptr;
@@ -87,15 +94,11 @@ sqlite3_stmt* Database::take(std::string_view sql) {
     return statement;
 }
 
-void Database::give_back(std::string_view sql, sqlite3_stmt* statement) {
-    sqlite3_reset(statement);
-    sqlite3_clear_bindings(statement);
-    const auto it = idle_.find(sql);
-    auto& statements = it != idle_.end() ? it->second : idle_[std::string(sql)];
-    statements.push_back(statement);
+Query::~Query() {
+    sqlite3_reset(statement_);
+    sqlite3_clear_bindings(statement_);
+    idle_->push_back(statement_);
 }
-
-Query::~Query() { db_.give_back(sql_, statement_); }
 
 bool Query::next() {
     const int code = sqlite3_step(statement_);

@@ -4,9 +4,9 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "protocol/ids.hpp"
@@ -36,14 +36,17 @@ public:
 
 private:
     friend class Query;
-    sqlite3_stmt* take(std::string_view sql);
-    void give_back(std::string_view sql, sqlite3_stmt* statement);
+    /// The statements of one text that nobody runs at the moment.
+    using Idle = std::vector<sqlite3_stmt*>;
+    sqlite3_stmt* take(std::string_view sql, Idle*& idle);
     [[noreturn]] void fail(int code, std::string_view doing) const;
 
     std::string path_;
     sqlite3* db_ = nullptr;
-    /// Prepared statements that nobody runs at the moment, by their text.
-    std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> idle_;
+    struct TextHash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+    std::unordered_map<std::string, Idle, TextHash, std::equal_to<>> statements_;
 };
 
 /// One run of a statement: parameters are copied in at construction, then rows come. `sql` must
@@ -53,7 +56,7 @@ class Query {
 public:
     template <class... Parameters>
     Query(Database& db, std::string_view sql, const Parameters&... parameters)
-        : db_(db), sql_(sql), statement_(db.take(sql)) {
+        : db_(db), sql_(sql), statement_(db.take(sql, idle_)) {
         int at = 0;
         (bind(++at, parameters), ...);
     }
@@ -117,6 +120,7 @@ private:
 
     Database& db_;
     std::string_view sql_;
+    Database::Idle* idle_ = nullptr;  // where the statement goes back to
     sqlite3_stmt* statement_;
 };
 

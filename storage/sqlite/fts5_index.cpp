@@ -116,9 +116,7 @@ Fts5Index::Fts5Index(Database& db, DatasetId dataset) : db_(db), name_(text_tabl
     sql_.lengths = "SELECT id, sz FROM " + name_ + "_docsize";
 }
 
-void Fts5Index::put(RecordNumber number, const std::vector<IndexedField>& fields) {
-    remove(number);
-    if (fields.empty()) return;
+void Fts5Index::add(RecordNumber number, const std::vector<IndexedField>& fields) {
     Query(db_, sql_.insert, number, joined(fields), layout_of(fields)).run();
 }
 

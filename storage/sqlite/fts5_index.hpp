@@ -13,7 +13,7 @@ namespace sangam::storage::sqlite {
 class Fts5Index final : public TextIndex {
 public:
     Fts5Index(Database& db, DatasetId dataset);
-    void put(RecordNumber, const std::vector<IndexedField>&) override;
+    void add(RecordNumber, const std::vector<IndexedField>&) override;
     void remove(RecordNumber) override;
     TextResult search(const std::vector<TextQuery::Term>&, const std::vector<Path>& hidden,
                       std::size_t limit) const override;
