@@ -19,7 +19,6 @@
 #include "node/net/peer_manager.hpp"
 #include "node/service/service.hpp"
 #include "node/version.hpp"
-#include "storage/store.hpp"
 #include "sync/engine.hpp"
 #include "sync/merger.hpp"
 
@@ -94,14 +93,17 @@ struct IdleNode {
 /// Everything of a running node, in the order in which it is made; ended in stop()'s order.
 class RunningNode {
 public:
-    RunningNode(std::string directory, NodeConfig config, SigningKey key)
-        : directory_(std::move(directory)), config_(std::move(config)), key_(std::move(key)) {}
+    RunningNode(std::string directory, NodeConfig config, SigningKey key, OpenStore open_store)
+        : directory_(std::move(directory)),
+          config_(std::move(config)),
+          key_(std::move(key)),
+          open_store_(std::move(open_store)) {}
 
     Result<void> start() {
         const DirectoryPaths paths{directory_};
         make_directory(paths.directory());
         make_directory(paths.blobs());
-        store_ = storage::open_sqlite_store(directory_, {node_id(), &key_, &random_}, merger_);
+        store_ = open_store_(directory_, {node_id(), &key_, &random_}, merger_);
         auto setup = membership_setup(directory_, config_, key_, random_);
         setup.endpoints = [this](const std::string& registry_url) {
             return endpoints_to_publish(config_.advertise, peers_->listening_address(),
@@ -232,6 +234,7 @@ private:
     const std::string directory_;
     const NodeConfig config_;
     const SigningKey key_;
+    const OpenStore open_store_;
     SystemRandom random_;
     sync::Merger merger_;
     DaemonProcess process_{io_threads};
@@ -250,6 +253,12 @@ private:
 
 }  // namespace
 
+std::unique_ptr<storage::Store> open_node_store(const std::string& directory,
+                                                storage::Author author,
+                                                const storage::Projector& projector) {
+    return storage::open_sqlite_store(directory, author, projector);
+}
+
 Result<void> run_node(const std::string& directory, const NodeRunOptions& options) {
     init_crypto();
     const auto lock = DirectoryLock::take(directory);
@@ -260,7 +269,7 @@ Result<void> run_node(const std::string& directory, const NodeRunOptions& option
     if (!config) return std::unexpected(config.error());
     set_up_log(config->log_level);
 
-    RunningNode node(directory, std::move(*config), std::move(*key));
+    RunningNode node(directory, std::move(*config), std::move(*key), options.open_store);
     if (auto started = node.start(); !started) {
         node.stop();
         return started;

@@ -3,13 +3,24 @@
 // it is told to stop. And `node join` for a node that does not run.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "protocol/error.hpp"
+#include "storage/store.hpp"
 
 namespace sangam::node {
+
+/// Opens the store in a node's directory. A test's daemon puts one that can fail in SQLite's place.
+using OpenStore = std::function<std::unique_ptr<storage::Store>(
+    const std::string& directory, storage::Author author, const storage::Projector& projector)>;
+
+[[nodiscard]] std::unique_ptr<storage::Store> open_node_store(const std::string& directory,
+                                                              storage::Author author,
+                                                              const storage::Projector& projector);
 
 /// What the command line said; what it did not say comes from the environment (SANGAM_PEER_LISTEN,
 /// ...), then sangam.toml, then the defaults.
@@ -20,6 +31,7 @@ struct NodeRunOptions {
     std::optional<std::string> registry_poll;  ///< "30s"
     std::optional<std::string> log_level;
     bool json = false;  ///< the ready and the stopping line as JSON
+    OpenStore open_store = open_node_store;
 };
 
 /// Runs the node until SIGTERM or SIGINT, finishes what is being written, returns. One line on

@@ -18,10 +18,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto command_limit = std::chrono::seconds(60);
 
-/// Starts the executable with its standard output and error on these descriptors.
-pid_t start(const std::vector<std::string>& arguments, int out, int err) {
-    std::vector<std::string> words{SANGAM_EXECUTABLE};
-    words.insert(words.end(), arguments.begin(), arguments.end());
+/// Starts words[0] with its standard output and error on these descriptors.
+pid_t start(std::vector<std::string> words,
+            const std::vector<std::pair<std::string, std::string>>& environment, int out, int err) {
     std::vector<char*> argv;
     for (auto& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
@@ -33,6 +32,7 @@ pid_t start(const std::vector<std::string>& arguments, int out, int err) {
     ::dup2(out, STDOUT_FILENO);
     ::dup2(err, STDERR_FILENO);
     ::unsetenv("SANGAM_DIR");
+    for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
     ::execv(argv[0], argv.data());
     ::_exit(127);
 }
@@ -88,7 +88,9 @@ boost::json::value CommandResult::json() const {
 CommandResult run_sangam(const std::vector<std::string>& arguments) {
     Pipe out;
     Pipe err;
-    const pid_t pid = start(arguments, out.write, err.write);
+    std::vector<std::string> words{SANGAM_EXECUTABLE};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    const pid_t pid = start(std::move(words), {}, out.write, err.write);
     out.close_write();
     err.close_write();
     CommandResult result;
@@ -129,25 +131,33 @@ std::string TemporaryDirectory::write(const std::string& name, const std::string
     return path(name);
 }
 
-Daemon::Daemon(const std::string& kind, const std::string& directory,
-               std::vector<std::string> arguments) {
+Launch daemon_launch(const std::string& kind, const std::string& directory,
+                     std::vector<std::string> arguments) {
     const auto has = [&](const std::string& option) {
         return std::find(arguments.begin(), arguments.end(), option) != arguments.end();
     };
-    std::vector<std::string> words{kind, "run", "--dir", directory, "--json"};
+    Launch launch;
+    launch.words = {SANGAM_EXECUTABLE, kind, "run", "--dir", directory, "--json"};
     for (const std::string& option :
          kind == "node" ? std::vector<std::string>{"--peer-listen", "--http-listen"}
                         : std::vector<std::string>{"--listen"})
-        if (!has(option)) words.insert(words.end(), {option, "127.0.0.1:0"});
+        if (!has(option)) launch.words.insert(launch.words.end(), {option, "127.0.0.1:0"});
     if (kind == "node" && !has("--registry-poll"))
-        words.insert(words.end(), {"--registry-poll", "200ms"});
-    words.insert(words.end(), arguments.begin(), arguments.end());
+        launch.words.insert(launch.words.end(), {"--registry-poll", "200ms"});
+    launch.words.insert(launch.words.end(), arguments.begin(), arguments.end());
+    launch.log = directory + ".log";
+    return launch;
+}
 
-    const int log =
-        ::open((directory + ".log").c_str(), O_CREAT | O_APPEND | O_WRONLY | O_CLOEXEC, 0600);
+Daemon::Daemon(const std::string& kind, const std::string& directory,
+               std::vector<std::string> arguments)
+    : Daemon(daemon_launch(kind, directory, std::move(arguments))) {}
+
+Daemon::Daemon(const Launch& launch) {
+    const int log = ::open(launch.log.c_str(), O_CREAT | O_APPEND | O_WRONLY | O_CLOEXEC, 0600);
     REQUIRE(log >= 0);
     Pipe out;
-    pid_ = start(words, out.write, log);
+    pid_ = start(launch.words, launch.environment, out.write, log);
     ::close(log);
     out.close_write();
     out_ = out.release_read();
@@ -158,10 +168,11 @@ Daemon::Daemon(const std::string& kind, const std::string& directory,
         pollfd waiting{out_, POLLIN, 0};
         if (::poll(&waiting, 1, 200) > 0) is_open = read_some(out_, line);
     }
+    if (launch.may_end_early && !is_open) return;
     boost::system::error_code error;
     const auto document = boost::json::parse(line, error);
     REQUIRE_MESSAGE((!error && document.is_object() && document.as_object().contains("event")),
-                    "no ready line from ", directory, ": ", line);
+                    "no ready line; ", launch.log, " says why: ", line);
     ready_ = document.as_object();
 }
 
@@ -192,6 +203,11 @@ void Daemon::kill() {
     int status = 0;
     ::waitpid(pid_, &status, 0);
     pid_ = -1;
+}
+
+bool Daemon::has_ended() {
+    if (pid_ >= 0 && ::waitpid(pid_, nullptr, WNOHANG) != 0) pid_ = -1;
+    return pid_ < 0;
 }
 
 void wait_until(const std::string& what, const std::function<bool()>& holds,

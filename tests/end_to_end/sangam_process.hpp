@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sangam::test {
@@ -40,11 +41,25 @@ private:
     std::string path_;
 };
 
+/// How a daemon is started.
+struct Launch {
+    std::vector<std::string> words;  ///< the executable and its arguments
+    std::vector<std::pair<std::string, std::string>> environment;  ///< added to the test's own
+    std::string log;                                               ///< where its log is appended
+    bool may_end_early = false;                                    ///< before it says "ready"
+};
+
+/// `sangam node run` or `registry run` in `directory`; ports are free ones unless `arguments` say
+/// otherwise.
+Launch daemon_launch(const std::string& kind, const std::string& directory,
+                     std::vector<std::string> arguments = {});
+
 /// `sangam node run` or `registry run` as a process of its own; its log goes to DIR.log.
 class Daemon {
 public:
-    /// `kind` is "node" or "registry"; waits for the ready line. Ports are free ones unless
-    /// `arguments` say otherwise.
+    /// Waits for the ready line.
+    explicit Daemon(const Launch& launch);
+    /// daemon_launch(...); `kind` is "node" or "registry".
     Daemon(const std::string& kind, const std::string& directory,
            std::vector<std::string> arguments = {});
     ~Daemon();  ///< kills it when it still runs
@@ -57,6 +72,8 @@ public:
     int stop();
     /// SIGKILL.
     void kill();
+    /// Whether it is gone, by itself or because it was killed.
+    [[nodiscard]] bool has_ended();
 
 private:
     pid_t pid_ = -1;
