@@ -4,6 +4,10 @@
 // can be kept in the same transaction as the changes.
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "protocol/change.hpp"
@@ -33,10 +37,28 @@ struct ProjectedField {
     bool is_element = false;
 };
 
+/// How the schema has a field's values compared and sorted (COMMANDS, "Conditions").
+enum class FieldType : std::uint8_t {
+    text,    ///< by the bytes of UTF-8
+    number,  ///< text that reads as a number, as one
+    date,    ///< a partial date: an interval of days
+    code,    ///< as text; a number literal is the code that it spells
+};
+/// A schema's word for it; `text` for any other word.
+[[nodiscard]] constexpr FieldType field_type_of(std::string_view word) {
+    if (word == "number") return FieldType::number;
+    if (word == "date") return FieldType::date;
+    return word == "code" ? FieldType::code : FieldType::text;
+}
+
 /// The merged record. `fields` ascending by path, without removed fields and without `_life`.
 struct Projection {
     bool is_deleted = false;
     std::vector<ProjectedField> fields;
+    /// Where concurrent writes of different values stand, settled or not: all their values, in the
+    /// merge's order, nullopt for a removal. Not of a union's elements. A condition on such a field
+    /// must be true for each.
+    std::map<Path, std::vector<std::optional<Value>>> siblings;
 };
 
 /// Implemented by sync::Merger. Pure: equal arguments give equal results on every node. Called from
@@ -47,6 +69,8 @@ public:
     /// `live` holds the record's live changes in any order.
     [[nodiscard]] virtual Projection project(const Manifest& manifest, const RecordKey& key,
                                              const std::vector<StoredChange>& live) const = 0;
+    /// The type of the field at a path, whether or not a record has it.
+    [[nodiscard]] virtual FieldType type_of(const Manifest& manifest, const Path& path) const = 0;
 };
 
 }  // namespace sangam::storage

@@ -276,8 +276,22 @@ MergedRecord Merger::merge(const Manifest& manifest, const std::vector<StoredCha
 
 storage::Projection Merger::project(const Manifest& manifest, const RecordKey&,
                                     const std::vector<StoredChange>& live) const {
-    MergedRecord merged = merge(manifest, live);
-    return {merged.is_deleted, std::move(merged.leaves)};
+    const auto schema = schema_of(manifest);
+    MergedRecord merged = Merge(*schema, live).run();
+    storage::Projection out{merged.is_deleted, std::move(merged.leaves), {}};
+    for (const auto& [path, siblings] : merged.siblings) {
+        if (siblings.size() < 2 || path.is_reserved() || schema->union_of(path)) continue;
+        const bool is_one_value = std::all_of(
+            siblings.begin(), siblings.end(),
+            [&](const Sibling& sibling) { return sibling.value == siblings.front().value; });
+        if (is_one_value) continue;
+        for (const Sibling& sibling : siblings) out.siblings[path].push_back(sibling.value);
+    }
+    return out;
+}
+
+storage::FieldType Merger::type_of(const Manifest& manifest, const Path& path) const {
+    return storage::field_type_of(schema_of(manifest)->type_of(path));
 }
 
 std::shared_ptr<const MergeSchema> Merger::schema_of(const Manifest& manifest) const {

@@ -61,6 +61,8 @@ public:
     [[nodiscard]] storage::Projection project(
         const Manifest& manifest, const RecordKey& key,
         const std::vector<storage::StoredChange>& live) const override;
+    [[nodiscard]] storage::FieldType type_of(const Manifest& manifest,
+                                             const Path& path) const override;
     /// The rules of a manifest, made once for each different schema.
     [[nodiscard]] std::shared_ptr<const MergeSchema> schema_of(const Manifest& manifest) const;
 

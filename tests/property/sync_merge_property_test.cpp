@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <set>
 
-#include "node/ingest/mcpd.hpp"
+#include "protocol/mcpd.hpp"
 #include "storage/supersession.hpp"
 #include "sync/merger.hpp"
 #include "sync/record_view.hpp"
@@ -175,7 +175,7 @@ TEST_CASE("record view: what crosses merges to the visible part of the whole") {
 
 TEST_CASE("merge schema: has a rule for each MCPD column and for no other field") {
     std::set<std::string> columns;
-    for (const auto& column : node::ingest::mcpd_columns()) columns.insert(column.path.text());
+    for (const auto& column : mcpd_columns()) columns.insert(column.path.text());
     std::set<std::string> rules;
     for (const MergeDefault& row : merge_defaults())
         rules.insert(path(std::string(row.field)).text());

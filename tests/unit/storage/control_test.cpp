@@ -111,6 +111,9 @@ public:
         });
         return out;
     }
+    FieldType type_of(const Manifest& manifest, const Path& path) const override {
+        return projector().type_of(manifest, path);
+    }
 };
 
 TEST_CASE("control: a manifest that changes how records merge remakes the text index") {

@@ -48,6 +48,10 @@ public:
                 out.fields.push_back({path, *best.second->value, writers[path] > 1});
         return out;
     }
+    FieldType type_of(const Manifest& manifest, const Path& path) const override {
+        const auto it = manifest.schema.types.find(path.text());
+        return it == manifest.schema.types.end() ? FieldType::text : field_type_of(it->second);
+    }
 
 private:
     static bool is_delete(const FieldWrite& write) {
