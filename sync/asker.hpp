@@ -10,7 +10,7 @@ namespace sangam::sync {
 
 struct Asker {
     enum class Kind : std::uint8_t {
-        home,         ///< people of the node's own institution, and its admin: all that is its own
+        home,         ///< people of the node's own institution, and its admin
         institution,  ///< another member, or its people for whom its node vouches
         everyone,     ///< nobody we know: the audience `public`
     };

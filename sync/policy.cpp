@@ -61,6 +61,24 @@ Scope decide_by_grants(const Asker& asker, sangam::Action action, const DatasetP
     return scope;
 }
 
+/// People of this node's own institution see all that it owns or writes. Of what others own they
+/// see what the grants of the moment let the institution know of and hold: a copy whose right has
+/// ended is no answer, also while its withdrawal is still under way.
+Scope decide_for_home(const Asker& asker, sangam::Action action, const DatasetPolicy& policy,
+                      const DirectoryView& directory) {
+    if (policy.info.holding == storage::Holding::own ||
+        policy.info.holding == storage::Holding::writer || policy.is_owner(asker.institution) ||
+        policy.is_writer(asker.institution))
+        return {true, {}, {}};
+    const Asker member = Asker::member(asker.institution);
+    if (action == sangam::Action::discover)
+        return decide_by_grants(member, action, policy, directory, false);
+    Scope scope = decide_by_grants(member, sangam::Action::replicate, policy, directory, false);
+    // What the owner hides was never delivered; whatever is held shows.
+    if (scope.allowed) scope.hidden.clear();
+    return scope;
+}
+
 }  // namespace
 
 bool Scope::shows(const Path& field) const {
@@ -98,7 +116,7 @@ bool DatasetPolicy::is_writer(const InstitutionId& institution) const {
 
 Scope decide(const Asker& asker, sangam::Action action, const DatasetPolicy& policy,
              const DirectoryView& directory) {
-    if (asker.kind == Asker::Kind::home) return {true, {}, {}};
+    if (asker.kind == Asker::Kind::home) return decide_for_home(asker, action, policy, directory);
     if (asker.kind == Asker::Kind::institution &&
         (policy.is_owner(asker.institution) || policy.is_writer(asker.institution)))
         return {true, {}, {}};

@@ -4,8 +4,9 @@
 //
 // Rules:
 //  - The default is nothing. Rights come from the owner's live grants in the control chains.
-//  - People of this node's own institution see all that it holds; the owner and the writers of the
-//    manifest see all of the dataset.
+//  - The owner and the writers of the manifest see all of the dataset. People of this node's own
+//    institution see of others' data what it holds under a right that stands: a copy whose grant
+//    has ended is no answer.
 //  - `search`, `aggregate` and `replicate` include `discover`.
 //  - A field is visible when one of the grants that let the asker act shows it.
 //  - A node that does not own the dataset answers others by grants to `members` and `public` only

@@ -69,17 +69,22 @@ void SearchCoordinator::plan(Running& running) {
         const std::string owner = context_.directory.handle_of(info.manifest.owner);
         if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), owner) == wanted.end())
             continue;
-        if (running.query.local_only && info.holding == Holding::known) continue;
-        if (!decide(running.asker, sangam::Action::discover, info.uid, *reader, context_.directory)
-                 .allowed)
+        const auto policy = DatasetPolicy::load(*reader, info.uid);
+        if (!decide(running.asker, sangam::Action::discover, *policy, context_.directory).allowed)
             continue;
+        // A copy whose right has ended is none.
+        const bool is_held = info.holding != Holding::known &&
+                             decide(Asker::home(context_.home()), sangam::Action::search, *policy,
+                                    context_.directory)
+                                 .allowed;
+        if (running.query.local_only && !is_held) continue;
         Target target;
         target.owner = owner;
         target.name = owner + "/" + info.manifest.name;
         target.owner_id = info.manifest.owner;
         target.licence = info.manifest.licence;
         target.is_own = info.holding == Holding::own;
-        target.is_held = info.holding != Holding::known;
+        target.is_held = is_held;
         running.targets.emplace(info.uid, std::move(target));
     }
 }

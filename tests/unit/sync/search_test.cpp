@@ -158,6 +158,58 @@ TEST_CASE("search: a peer's replica stands in for a dead owner as far as members
     CHECK(scene.ask(Scene::words("escape")).total == 0);
 }
 
+TEST_CASE("search: a copy whose grant has ended answers nothing, with the owner up or down") {
+    Scene scene;
+    const GrantId copy =
+        scene.world.grant(scene.cimmyt, scene.wheat, "icrisat", {sangam::Action::replicate});
+    scene.world.run_for(Millis{1000});
+    REQUIRE(scene.world.subscribe(scene.icrisat, "cimmyt/wheat"));
+    scene.world.run_for(Millis{1000});
+    REQUIRE(scene.ask({}).completeness.size() == 1);
+    bool may_discover = false;
+    SUBCASE("the description may still be seen") { may_discover = true; }
+    SUBCASE("nothing may be seen any more") {}
+    if (may_discover)
+        scene.world.grant(scene.cimmyt, scene.wheat, "members", {sangam::Action::discover});
+    scene.world.revoke(scene.cimmyt, copy);
+    scene.world.run_for(Millis{1000});
+    for (const bool owner_is_up : {true, false}) {
+        if (!owner_is_up) {
+            scene.world.kill(scene.cimmyt);
+            scene.world.run_for(Millis{100});
+        }
+        const auto outcome = scene.ask({});
+        CHECK(outcome.total == 0);
+        REQUIRE(outcome.completeness.size() == (may_discover ? 1 : 0));
+        if (!may_discover) continue;
+        CHECK(outcome.completeness.front().from == "none");
+        CHECK(outcome.completeness.front().answered_by.empty());
+        CHECK_FALSE(outcome.completeness.front().reason.empty());
+        CHECK_FALSE(outcome.complete);
+    }
+    SearchQuery here;
+    here.local_only = true;
+    CHECK(scene.ask(here).completeness.empty());
+}
+
+TEST_CASE("search: a copy whose withdrawal is still under way shows nothing of it") {
+    Scene scene;
+    const GrantId copy =
+        scene.world.grant(scene.cimmyt, scene.wheat, "icrisat", {sangam::Action::replicate});
+    scene.world.run_for(Millis{1000});
+    REQUIRE(scene.world.subscribe(scene.icrisat, "cimmyt/wheat"));
+    scene.world.run_for(Millis{1000});
+    // The end of the grant arrives, what it takes back does not.
+    scene.world.on_send = [](std::size_t, std::size_t, const messages::Message& message) {
+        return std::get_if<messages::Delivery>(&message) == nullptr &&
+               std::get_if<messages::SubscribeReply>(&message) == nullptr;
+    };
+    scene.world.revoke(scene.cimmyt, copy);
+    scene.world.run_for(Millis{100});
+    REQUIRE(scene.world[scene.icrisat].reader()->dataset(scene.wheat)->live_records == 2);
+    CHECK(scene.ask({}).total == 0);
+}
+
 TEST_CASE("search: when the owner answers, copies of it are not counted") {
     Scene scene;
     scene.world.grant(scene.cimmyt, scene.wheat, "members",
