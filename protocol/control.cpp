@@ -362,6 +362,20 @@ Result<Action> action_from_text(std::string_view text) {
                 "take discover, search, aggregate or replicate", ErrorKind::usage);
 }
 
+const Cut* Manifest::cut_of(const Lane& lane) const {
+    const Cut* of_node = nullptr;
+    for (const Cut& cut : cuts) {
+        if (cut.lane == lane) return &cut;
+        if (cut.lane == Lane{lane.node, Epoch{}}) of_node = &cut;
+    }
+    return of_node;
+}
+
+bool Manifest::counts(const Lane& lane, Sequence sequence) const {
+    const Cut* cut = cut_of(lane);
+    return cut == nullptr || sequence <= cut->last;
+}
+
 bool Grant::allows(Action action) const {
     return actions.contains(action) || (action == Action::discover && !actions.empty());
 }

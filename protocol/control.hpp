@@ -59,7 +59,9 @@ struct Schema {
     friend bool operator==(const Schema&, const Schema&) = default;
 };
 
-/// Ends what counts of a lane (SEMANTICS section 3).
+/// Ends what counts of a lane (SEMANTICS section 3). One with epoch 0, which no lane has, ends
+/// every lane of the node that has no cut of its own, before its first commit: nobody knows under
+/// which epochs a revoked key may still be used. Its sequence and hash are zero.
 struct Cut {
     Lane lane;
     Sequence last{};
@@ -77,6 +79,10 @@ struct Manifest {
     std::vector<InstitutionId> writers;  ///< besides the owner; ascending
     std::vector<Cut> cuts;               ///< ascending
     Schema schema;
+    /// The cut that ends the lane; nullptr for none.
+    [[nodiscard]] const Cut* cut_of(const Lane& lane) const;
+    /// False for what lies beyond the lane's cut.
+    [[nodiscard]] bool counts(const Lane& lane, Sequence sequence) const;
     friend bool operator==(const Manifest&, const Manifest&) = default;
 };
 

@@ -69,17 +69,20 @@ private:
     }
 
     /// What holds for every dataset: nothing beyond a cut.
-    Result<void> check_cuts(const CommitHeader& header) const {
-        for (const auto& cut : manifest_.cuts)
-            if (cut.lane == header.lane && cut.last < header.sequence)
-                return fail("cut", "the owner has cut the lane before this commit",
-                            commit_text(header), {}, ErrorKind::refused);
+    Result<void> check_cuts(const CommitHeader& header, const Hash& header_hash) const {
+        const Cut* cut = manifest_.cut_of(header.lane);
+        const bool is_other_branch =
+            cut && cut->last == header.sequence && cut->header_hash != header_hash;
+        if (is_other_branch || !manifest_.counts(header.lane, header.sequence))
+            return fail("cut", "the owner has cut the lane before this commit", commit_text(header),
+                        {}, ErrorKind::refused);
         return {};
     }
 
     /// True: to be taken; a replica takes any part of any commit.
     Result<bool> check_replica(const VerifiedPart& part) {
-        if (auto ok = check_cuts(part.header()); !ok) return std::unexpected(std::move(ok.error()));
+        if (auto ok = check_cuts(part.header(), part.header_hash()); !ok)
+            return std::unexpected(std::move(ok.error()));
         if (const auto* lane = lanes_.find(part.header().lane))
             if (const auto held = writing_.tables.find_commit(lane->id, part.header().sequence))
                 if (held->header_hash != part.header_hash()) return fork(part);
@@ -89,7 +92,8 @@ private:
     /// True: the lane's next commit, complete and with all that it names held; false: held already.
     Result<bool> check_next(const VerifiedPart& part) {
         const auto& header = part.header();
-        if (auto ok = check_cuts(header); !ok) return std::unexpected(std::move(ok.error()));
+        if (auto ok = check_cuts(header, part.header_hash()); !ok)
+            return std::unexpected(std::move(ok.error()));
         auto& lane = lanes_.of(header.lane);
         if (header.sequence <= lane.head) {
             const auto held = writing_.tables.find_commit(lane.id, header.sequence);
@@ -132,6 +136,11 @@ private:
                         commit_text(header), {}, ErrorKind::refused);
         auto seen = lane.seen;
         for (const auto& head : header.heads) {
+            // What its author held before it heard of the cut does not make its own work wait.
+            if (!manifest_.counts(head.lane, head.sequence)) {
+                seen.add({head.lane, head.sequence});
+                continue;
+            }
             const auto* other = lanes_.find(head.lane);
             if (other == nullptr || other->head < head.sequence)
                 return fail("missing_head", "a commit names another lane's commit not held here",

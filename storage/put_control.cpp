@@ -2,6 +2,7 @@
 // Appending to the control chains of a dataset (SEMANTICS section 3).
 #include <variant>
 
+#include "storage/cut_lanes.hpp"
 #include "storage/operations.hpp"
 #include "storage/stored_changes.hpp"
 
@@ -143,6 +144,7 @@ Result<void> put_control(Writing& writing, const DatasetUid& uid,
         if (is_whole(*holding) && !is_whole(dataset->holding)) start_lanes_over(writing, *dataset);
         dataset->holding = *holding;
     }
+    if (before && now && before->cuts != now->cuts) drop_beyond_cuts(writing, *dataset, *now);
     if (before && now &&
         (before->schema != now->schema || before->owner != now->owner ||
          before->writers != now->writers))

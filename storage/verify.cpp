@@ -203,6 +203,8 @@ private:
         if (changes != header.count) failed(what, "some of its changes are missing");
         for (const auto& head : header.heads) {
             walked.seen.add({head.lane, head.sequence});
+            // What the owner's cut took out of its lane is held by nobody.
+            if (manifest_ && !manifest_->counts(head.lane, head.sequence)) continue;
             const auto other = std::ranges::find(lanes_, head.lane, &LaneRow::lane);
             const auto held = other == lanes_.end() ? std::nullopt
                                                     : tables_.find_commit(other->id, head.sequence);

@@ -74,6 +74,28 @@ SignedControl next_entry(const storage::Reader& reader, const ControlAuthor& aut
     return SignedControl::sign(entry, *author.key);
 }
 
+/// Ends the lanes of the owner's and the writers' revoked nodes: those that are held at what is
+/// held, all others before their first commit. True when the manifest changed.
+bool add_revocation_cuts(Manifest& manifest, const storage::Reader& reader,
+                         const DirectoryView& directory, const DatasetUid& uid) {
+    const std::size_t before = manifest.cuts.size();
+    const auto has_cut = [&](const Lane& lane) {
+        return std::any_of(manifest.cuts.begin(), manifest.cuts.end(),
+                           [&](const Cut& cut) { return cut.lane == lane; });
+    };
+    for (const Head& head : reader.heads(uid))
+        if (directory.is_revoked(head.lane.node) && !manifest.cut_of(head.lane))
+            manifest.cuts.push_back({head.lane, head.sequence, head.header_hash});
+    auto institutions = manifest.writers;
+    institutions.push_back(manifest.owner);
+    for (const InstitutionId& institution : institutions)
+        for (const NodeId& node : directory.revoked_nodes_of(institution))
+            if (const Lane every{node, Epoch{}}; !has_cut(every))
+                manifest.cuts.push_back({every, {}, {}});
+    std::sort(manifest.cuts.begin(), manifest.cuts.end());
+    return manifest.cuts.size() != before;
+}
+
 }  // namespace
 
 InstitutionId institution_or_self(const DirectoryView& directory, const NodeId& node) {
@@ -173,16 +195,30 @@ Result<SignedControl> change_dataset(const storage::Reader& reader, const Direct
         for (const Head& head : held) {
             const InstitutionId whose = institution_or_self(directory, head.lane.node);
             const bool was_writer = is_in(manifest.writers, whose);
-            if (was_writer && !is_in(*writers, whose))
+            const bool has_cut = std::any_of(manifest.cuts.begin(), manifest.cuts.end(),
+                                             [&](const Cut& cut) { return cut.lane == head.lane; });
+            if (was_writer && !is_in(*writers, whose) && !has_cut)
                 manifest.cuts.push_back({head.lane, head.sequence, head.header_hash});
         }
         // Whoever is taken in again writes on: what was cut off has never been accepted here.
         std::erase_if(manifest.cuts, [&](const Cut& cut) {
-            return is_in(*writers, institution_or_self(directory, cut.lane.node));
+            return !directory.is_revoked(cut.lane.node) &&
+                   is_in(*writers, institution_or_self(directory, cut.lane.node));
         });
-        std::sort(manifest.cuts.begin(), manifest.cuts.end());
         manifest.writers = std::move(*writers);
     }
+    add_revocation_cuts(manifest, reader, directory, uid);
+    return next_entry(reader, author, uid, std::string(chain_for_all), std::move(manifest), now);
+}
+
+std::optional<SignedControl> cut_revoked_lanes(const storage::Reader& reader,
+                                               const DirectoryView& directory,
+                                               const ControlAuthor& author, const DatasetUid& uid,
+                                               Millis now) {
+    auto policy = owned(reader, directory, author, uid);
+    if (!policy) return std::nullopt;
+    Manifest manifest = policy->info.manifest;
+    if (!add_revocation_cuts(manifest, reader, directory, uid)) return std::nullopt;
     return next_entry(reader, author, uid, std::string(chain_for_all), std::move(manifest), now);
 }
 

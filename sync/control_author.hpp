@@ -68,6 +68,13 @@ struct GrantSpec {
 [[nodiscard]] Result<SignedControl> change_dataset(const storage::Reader&, const DirectoryView&,
                                                    const ControlAuthor&, const DatasetUid&,
                                                    const DatasetChange&, Millis now);
+/// The next manifest when nodes were revoked: with a cut, at what this store holds, for each of
+/// their lanes that has none (SEMANTICS section 6). Every other new manifest gets such cuts as
+/// well. Nothing when there is none to make, or this node's institution does not own the dataset.
+[[nodiscard]] std::optional<SignedControl> cut_revoked_lanes(const storage::Reader&,
+                                                             const DirectoryView&,
+                                                             const ControlAuthor&,
+                                                             const DatasetUid&, Millis now);
 /// Errors: refused (not the owner), not_found (audience), usage (no action; a condition, which this
 /// build cannot evaluate).
 [[nodiscard]] Result<SignedControl> add_grant(const storage::Reader&, const DirectoryView&,

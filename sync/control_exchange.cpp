@@ -197,8 +197,24 @@ Holding ControlExchange::holding_for(const Manifest& manifest, const storage::Re
     return Holding::known;
 }
 
+bool ControlExchange::rests_on_revoked_key(
+    const std::vector<SignedControl>& entries,
+    const std::vector<std::pair<std::string, std::uint64_t>>& held) const {
+    std::map<std::string, bool> last_is_revoked;  // of what is new, by chain
+    for (const SignedControl& signed_entry : entries) {
+        const ControlEntry& entry = signed_entry.entry;
+        const bool is_held = std::any_of(held.begin(), held.end(), [&](const auto& chain) {
+            return chain.first == entry.chain && entry.number <= chain.second;
+        });
+        if (!is_held) last_is_revoked[entry.chain] = context_.directory.is_revoked(entry.author);
+    }
+    return std::any_of(last_is_revoked.begin(), last_is_revoked.end(),
+                       [](const auto& chain) { return chain.second; });
+}
+
 std::expected<ControlExchange::Outcome, messages::Abort> ControlExchange::take(
-    const DatasetUid& dataset, const std::vector<SignedControl>& entries) {
+    const DatasetUid& dataset, const std::vector<SignedControl>& entries,
+    const InstitutionId& from) {
     const auto reader = context_.store.reader();
     const auto held = reader->dataset(dataset);
     const Manifest* newest = newest_manifest(entries);
@@ -215,6 +231,12 @@ std::expected<ControlExchange::Outcome, messages::Abort> ControlExchange::take(
         if (!checked || *checked == Outcome::waits) return checked;
     }
     const auto numbers = reader->control_numbers(dataset);
+    if (from != owner && rests_on_revoked_key(entries, numbers)) {
+        context_.outbox.info({}, "control entries of dataset " + dataset.hex() +
+                                     " by a node that was revoked are not taken from who is not "
+                                     "its owner; they come from the owner's other nodes");
+        return Outcome::ignored;
+    }
     const auto stored = context_.store.put_control(
         dataset, entries, holding_for(newest ? *newest : held->manifest, *reader, dataset));
     if (!stored) return cut_off(AbortCode::invalid_data, stored.error().text());
@@ -234,7 +256,7 @@ Verdict ControlExchange::received(const PeerSession& session,
             return cut_off(AbortCode::invalid_data, "a control entry with a false signature");
         entries.push_back(std::move(*entry));
     }
-    const auto outcome = take(update.dataset, entries);
+    const auto outcome = take(update.dataset, entries, session.institution());
     if (!outcome) return std::unexpected(outcome.error());
     Peer& peer = peers_[session.connection()];
     for (const SignedControl& entry : entries) {
@@ -246,7 +268,7 @@ Verdict ControlExchange::received(const PeerSession& session,
         for (const Bytes& encoded : update.entries) bytes += encoded.size();
         if (waiting_.size() < limits::max_waiting_control &&
             bytes <= limits::max_waiting_control_bytes / limits::max_waiting_control) {
-            waiting_.emplace_back(update.dataset, std::move(entries));
+            waiting_.push_back({update.dataset, session.institution(), std::move(entries)});
             context_.outbox.info(session.peer(),
                                  "control entries of dataset " + update.dataset.hex() +
                                      " wait until the directory names their author");
@@ -261,13 +283,13 @@ Verdict ControlExchange::received(const PeerSession& session,
 
 void ControlExchange::directory_changed() {
     auto waiting = std::exchange(waiting_, {});
-    for (auto& [dataset, entries] : waiting) {
-        const auto outcome = take(dataset, entries);
+    for (auto& [dataset, from, entries] : waiting) {
+        const auto outcome = take(dataset, entries, from);
         if (!outcome)
             context_.outbox.warning({}, "control entries of dataset " + dataset.hex() +
                                             " that waited were refused: " + outcome.error().reason);
         else if (*outcome == Outcome::waits)
-            waiting_.emplace_back(dataset, std::move(entries));
+            waiting_.push_back({dataset, from, std::move(entries)});
     }
     offer_all();
 }

@@ -8,7 +8,9 @@
 //    institution's, their groups', `members` and `public`;
 //  - to whom once had it: the audience chains still, so that the end of a grant reaches them.
 // Taken: entries that continue a chain, signed by a node of the owner. Whoever brings them may be
-// anybody: the signature speaks.
+// anybody: the signature speaks. A revoked key's signature speaks no more: such an entry that is
+// not held yet counts when a node of the owner brings it, or when a later entry in its chain, by a
+// node that still counts, stands on it.
 #pragma once
 
 #include <map>
@@ -61,7 +63,13 @@ private:
         std::map<ChainKey, std::uint64_t> has;
         std::map<DatasetUid, std::uint64_t> told;  ///< the count in the last summary
     };
-    enum class Outcome { applied, waits };
+    /// Entries that wait for the directory to name their author, and who brought them.
+    struct Waiting {
+        DatasetUid dataset;
+        InstitutionId from;
+        std::vector<SignedControl> entries;
+    };
+    enum class Outcome { applied, waits, ignored };
     void offer_to(const PeerSession& session, const storage::Reader& reader,
                   const DatasetPolicy& policy);
     [[nodiscard]] std::vector<std::string> chains_for(const PeerSession& session,
@@ -70,7 +78,11 @@ private:
                     const DatasetUid& dataset, const std::string& chain);
     void send_summary(const PeerSession& session, const DatasetPolicy& policy);
     [[nodiscard]] std::expected<Outcome, messages::Abort> take(
-        const DatasetUid& dataset, const std::vector<SignedControl>& entries);
+        const DatasetUid& dataset, const std::vector<SignedControl>& entries,
+        const InstitutionId& from);
+    [[nodiscard]] bool rests_on_revoked_key(
+        const std::vector<SignedControl>& entries,
+        const std::vector<std::pair<std::string, std::uint64_t>>& held) const;
     [[nodiscard]] std::expected<Outcome, messages::Abort> check_author(
         const SignedControl& entry, const InstitutionId& owner) const;
     [[nodiscard]] storage::Holding holding_for(const Manifest& manifest,
@@ -80,7 +92,7 @@ private:
     EngineContext& context_;
     std::map<ConnectionId, Peer> peers_;
     std::vector<DatasetUid> changed_;
-    std::vector<std::pair<DatasetUid, std::vector<SignedControl>>> waiting_;
+    std::vector<Waiting> waiting_;
     std::map<DatasetUid, std::uint64_t> remote_;
     std::set<DatasetUid> outdated_;
     Millis summaries_sent_{};

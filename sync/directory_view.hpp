@@ -33,6 +33,15 @@ public:
         const NodeId& node) const {
         return institution_of(node);
     }
+    /// A node that was a member and was revoked: of what it made counts what the owner's cut
+    /// confirms (part_check.hpp).
+    [[nodiscard]] virtual bool is_revoked(const NodeId& node) const {
+        return author_institution(node) && !institution_of(node);
+    }
+    /// The institution's nodes that were revoked, ascending.
+    [[nodiscard]] virtual std::vector<NodeId> revoked_nodes_of(const InstitutionId&) const {
+        return {};
+    }
     /// Whether `key` may sign commits and control entries for the node; also for commits made
     /// before a later revocation.
     [[nodiscard]] virtual bool may_sign(const NodeId&, const PublicKey& key) const = 0;

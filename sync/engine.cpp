@@ -111,6 +111,7 @@ public:
             else if (*ping)
                 context_.outbox.send(id, **ping);
         }
+        if (!has_cut_) cut_revoked_lanes_of_ours();
         receiver_.tick();
         sender_.tick();
         writer_.tick();
@@ -154,6 +155,7 @@ public:
             else
                 close(id, {AbortCode::not_member, "the node is no member, or was revoked"});
         }
+        cut_revoked_lanes_of_ours();
         control_.directory_changed();
         spread();
         sender_.policy_changed();
@@ -336,10 +338,38 @@ private:
 
     /// Control goes first: whoever gets data has its policy.
     void pass_on_control(const DatasetUid& dataset) {
+        quarantine_.make_due();
         control_.offer(dataset);
         sender_.policy_changed(dataset);
         receiver_.dataset_changed(dataset);
         writer_.changed(dataset);
+    }
+
+    /// A revoked node's lanes end, in what we own, where we hold them. One node of the institution
+    /// does it, the one with the smallest id, so that no two sign a manifest under one number; what
+    /// an admin changes at another one has the same effect.
+    void cut_revoked_lanes_of_ours() {
+        has_cut_ = true;
+        const auto nodes = context_.directory.nodes_of(context_.home());
+        if (!context_.config.key || context_.directory.is_revoked(context_.config.node) ||
+            (!nodes.empty() && nodes.front() != context_.config.node))
+            return;
+        const ControlAuthor author{context_.config.node, context_.config.key, &context_.random};
+        for (const auto& info : context_.store.reader()->datasets()) {
+            if (info.holding != storage::Holding::own) continue;
+            const auto entry = cut_revoked_lanes(*context_.store.reader(), context_.directory,
+                                                 author, info.uid, context_.now);
+            if (!entry) continue;
+            const auto stored = context_.store.put_control(info.uid, {*entry}, std::nullopt);
+            if (!stored) {
+                context_.outbox.error({}, stored.error().text());
+                continue;
+            }
+            context_.outbox.warning({}, "a node that writes " + info.manifest.name +
+                                            " was revoked: its commits count up to what is held "
+                                            "here now, and no further");
+            pass_on_control(info.uid);
+        }
     }
 
     void spread() {
@@ -400,6 +430,7 @@ public:
 private:
     Epoch epoch_{};
     std::string warned_;
+    bool has_cut_ = false;  ///< revoked lanes were looked for since the start
 };
 
 Engine::Engine(EngineConfig config, storage::Store& store, const DirectoryView& directory,

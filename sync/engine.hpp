@@ -29,6 +29,9 @@ struct EngineConfig {
     NodeId node;
     std::string software = "sangam";
     Hash registry_id;  ///< zero outside a federation
+    /// Signs the cuts that end a revoked node's lanes in this institution's datasets; must outlive
+    /// the engine. nullptr: they are left to the institution's other nodes.
+    const SigningKey* key = nullptr;
 };
 
 class Engine {

@@ -15,9 +15,7 @@ std::string commit_name(const CommitHeader& header) {
 
 /// A writer that was taken out left a cut for each of its lanes; commits up to there still count.
 bool is_within_cut(const Manifest& manifest, const CommitHeader& header) {
-    return std::any_of(manifest.cuts.begin(), manifest.cuts.end(), [&](const Cut& cut) {
-        return cut.lane == header.lane && header.sequence <= cut.last;
-    });
+    return manifest.cut_of(header.lane) && manifest.counts(header.lane, header.sequence);
 }
 
 }  // namespace
@@ -47,10 +45,20 @@ PartVerdict check_part(ByteView encoded, const storage::DatasetInfo& dataset,
             SetAside::Why::unknown_author,
             "unknown author: the directory does not name the node of " + commit_name(header),
             header};
-    if (!owns_or_writes(dataset.manifest, *author) && !is_within_cut(dataset.manifest, header))
+    if (directory.is_revoked(header.lane.node)) {
+        // Whoever brings it may not have heard of the revocation, so nobody is cut off for it. What
+        // lies beyond the cut is for the store to refuse.
+        if (!dataset.manifest.cut_of(header.lane))
+            return SetAside{SetAside::Why::revoked_author,
+                            "revoked author: no manifest says how far the lane of " +
+                                commit_name(header) + " counts",
+                            header};
+    } else if (!owns_or_writes(dataset.manifest, *author) &&
+               !is_within_cut(dataset.manifest, header)) {
         return Abort{AbortCode::not_allowed,
                      commit_name(header) + " is by " + directory.handle_of(*author) +
                          ", which may not write to " + dataset.manifest.name};
+    }
     if (is_far_ahead(header.hlc, judged_now))
         return SetAside{
             SetAside::Why::clock_ahead,

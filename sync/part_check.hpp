@@ -16,6 +16,7 @@ struct SetAside {
     enum class Why : std::uint8_t {
         clock_ahead,     ///< its clock is far in front; passes with time
         unknown_author,  ///< the directory does not name the author's node yet
+        revoked_author,  ///< its node was revoked, and no cut says how far its lane counts
     };
     Why why = Why::clock_ahead;
     std::string reason;
@@ -25,7 +26,9 @@ struct SetAside {
 /// What becomes of a part. Abort: the sender is cut off.
 using PartVerdict = std::variant<VerifiedPart, SetAside, messages::Abort>;
 
-/// `judged_now` as in ClockCheck::judged().
+/// `judged_now` as in ClockCheck::judged(). A revoked node's commit waits until the manifest cuts
+/// its lane; from then on the store takes those up to the cut and refuses the others, over any
+/// path.
 [[nodiscard]] PartVerdict check_part(ByteView encoded, const storage::DatasetInfo& dataset,
                                      const DirectoryView& directory, Millis judged_now);
 

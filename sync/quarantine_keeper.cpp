@@ -11,7 +11,8 @@ namespace {
 /// What passes with time or with the directory's news begins with one of these (part_check.cpp);
 /// forks and broken rules stay for a person.
 bool may_pass(const std::string& reason) {
-    return reason.starts_with("clock ahead:") || reason.starts_with("unknown author:");
+    return reason.starts_with("clock ahead:") || reason.starts_with("unknown author:") ||
+           reason.starts_with("revoked author:");
 }
 
 }  // namespace

@@ -400,7 +400,7 @@ Verdict SubscriptionReceiver::apply(const PeerSession& session, Wanted& wanted,
             storage::ApplyRequest one{uid, {part}, {}, std::nullopt};
             one.now = context_.now;
             const auto made = context_.store.apply(one);
-            if (made || made.error().code == "fork") continue;
+            if (made || made.error().code == "fork" || made.error().code == "cut") continue;
             if (!quarantine_.keep(uid, session.peer(), "refused: " + made.error().text(),
                                   part.part().encode()))
                 return cut_off(AbortCode::internal, "no room to set aside what was refused");
@@ -439,7 +439,7 @@ bool SubscriptionReceiver::apply_late(const storage::DatasetInfo& dataset,
     request.now = context_.now;
     const auto applied = context_.store.apply(request);
     if (!applied) context_.outbox.warning({}, applied.error().text());
-    return applied.has_value() || applied.error().code == "fork";
+    return applied.has_value() || applied.error().code == "fork" || applied.error().code == "cut";
 }
 
 // ---- the rest
@@ -459,9 +459,20 @@ void SubscriptionReceiver::dataset_changed(const DatasetUid& dataset) {
             it = wanted_.erase(it);
             continue;
         }
+        if (wanted.row.dataset == dataset) follow_cut(wanted);
         attach(wanted);
         ++it;
     }
+}
+
+void SubscriptionReceiver::follow_cut(Wanted& wanted) {
+    // A cut took something out of the replica: the store has let go of the cursor, and what the
+    // lost commits had superseded comes with a full copy.
+    if (!wanted.row.cursor) return;
+    for (const OwnSubscription& row : context_.store.reader()->own_subscriptions())
+        if (row.id == wanted.row.id && row.cursor) return;
+    wanted.row.cursor.reset();
+    detach(wanted);
 }
 
 void SubscriptionReceiver::tick() {

@@ -76,6 +76,7 @@ private:
     [[nodiscard]] Verdict apply(const PeerSession& session, Wanted& wanted,
                                 const messages::Delivery& delivery,
                                 std::vector<VerifiedPart> parts);
+    void follow_cut(Wanted& wanted);
     void drop_if_nothing_is_granted(Wanted& wanted);
     void end_at_source(const Wanted& wanted);
     void say_ended(const PeerSession& session);

@@ -98,6 +98,14 @@ std::vector<NodeId> DirectorySnapshot::nodes_of(const InstitutionId& institution
     return {};
 }
 
+std::vector<NodeId> DirectorySnapshot::revoked_nodes_of(const InstitutionId& institution) const {
+    std::vector<NodeId> out;
+    for (const auto& [id, node] : nodes_)
+        if (node.is_revoked && node.institution == institution && id != self_.node)
+            out.push_back(id);
+    return out;
+}
+
 /// Entries of this log version name no groups.
 bool DirectorySnapshot::is_in_group(const InstitutionId&, std::string_view) const { return false; }
 

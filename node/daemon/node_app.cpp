@@ -160,6 +160,7 @@ private:
         config.node = node_id();
         config.software = software;
         config.registry_id = membership_->registry_id();
+        config.key = &key_;
         return std::make_unique<sync::Engine>(config, *store_, current_directory_, merger_,
                                               random_);
     }

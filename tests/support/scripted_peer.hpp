@@ -42,8 +42,9 @@ public:
     }
 
     void open() {
-        engine = std::make_unique<sync::Engine>(sync::EngineConfig{us.id, "sangam/test", Hash{}},
-                                                *store, directory, merger, random);
+        engine = std::make_unique<sync::Engine>(
+            sync::EngineConfig{us.id, "sangam/test", Hash{}, &us.key}, *store, directory, merger,
+            random);
     }
 
     messages::Hello hello_of(const Actor& actor) const {

@@ -117,9 +117,9 @@ public:
     void start(std::size_t index) {
         Node& node = *nodes_[index];
         if (node.engine) return;
-        node.engine =
-            std::make_unique<sync::Engine>(sync::EngineConfig{node.id, "sangam/sim", Hash{}},
-                                           *node.store, directory, node.merger, *node.random);
+        node.engine = std::make_unique<sync::Engine>(
+            sync::EngineConfig{node.id, "sangam/sim", Hash{}, &*node.key}, *node.store, directory,
+            node.merger, *node.random);
         schedule_tick(index);
         for (std::size_t other = 0; other < nodes_.size(); ++other)
             if (other != index) schedule_dial(index, other);

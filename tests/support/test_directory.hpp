@@ -60,6 +60,12 @@ public:
             if (member.institution == institution && !member.is_revoked) out.push_back(node);
         return out;
     }
+    std::vector<NodeId> revoked_nodes_of(const InstitutionId& institution) const override {
+        std::vector<NodeId> out;
+        for (const auto& [node, member] : members_)
+            if (member.institution == institution && member.is_revoked) out.push_back(node);
+        return out;
+    }
     bool is_in_group(const InstitutionId& institution, std::string_view group) const override {
         const auto it = groups_.find(std::string(group));
         return it != groups_.end() && it->second.contains(institution);
