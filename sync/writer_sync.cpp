@@ -133,6 +133,8 @@ void WriterSync::raise_fork(const PeerSession& session, const storage::DatasetIn
 void WriterSync::push(const PeerSession& session, const DatasetUid& dataset, Exchange& exchange) {
     if (!exchange.knows_theirs) return;
     const auto reader = context_.store.reader();
+    const auto info = reader->dataset(dataset);
+    if (!info) return;
     const auto heads = reader->heads(dataset);
     const auto covered = [&](const Lane& lane) {
         const auto theirs = exchange.theirs.find(lane);
@@ -161,8 +163,11 @@ void WriterSync::push(const PeerSession& session, const DatasetUid& dataset, Exc
                     if (queue.empty()) break;
                     const CommitHeader& header = queue.front().signed_header.header;
                     const bool names_unsent =
-                        std::any_of(header.heads.begin(), header.heads.end(),
-                                    [&](const Head& h) { return covered(h.lane) < h.sequence; });
+                        std::any_of(header.heads.begin(), header.heads.end(), [&](const Head& h) {
+                            // What a cut took away is held by nobody and waited for by nobody.
+                            return covered(h.lane) < h.sequence &&
+                                   info->manifest.counts(h.lane, h.sequence);
+                        });
                     if (names_unsent) break;
                     Bytes encoded = queue.front().encode();
                     bytes += encoded.size();
