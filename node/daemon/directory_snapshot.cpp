@@ -98,6 +98,11 @@ std::vector<NodeId> DirectorySnapshot::nodes_of(const InstitutionId& institution
     return {};
 }
 
+bool DirectorySnapshot::is_revoked(const NodeId& node) const {
+    const auto found = nodes_.find(node);
+    return node != self_.node && found != nodes_.end() && found->second.is_revoked;
+}
+
 std::vector<NodeId> DirectorySnapshot::revoked_nodes_of(const InstitutionId& institution) const {
     std::vector<NodeId> out;
     for (const auto& [id, node] : nodes_)

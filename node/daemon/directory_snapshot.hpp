@@ -50,6 +50,7 @@ public:
     [[nodiscard]] std::optional<InstitutionId> institution_by_handle(
         std::string_view handle) const override;
     [[nodiscard]] std::vector<NodeId> nodes_of(const InstitutionId&) const override;
+    [[nodiscard]] bool is_revoked(const NodeId&) const override;
     [[nodiscard]] std::vector<NodeId> revoked_nodes_of(const InstitutionId&) const override;
     [[nodiscard]] bool is_in_group(const InstitutionId&, std::string_view group) const override;
     [[nodiscard]] sync::Freshness freshness() const override { return freshness_; }
