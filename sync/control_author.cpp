@@ -231,15 +231,23 @@ Result<SignedControl> add_grant(const storage::Reader& reader, const DirectoryVi
                     "a grant allows at least one of discover, search, aggregate, "
                     "replicate",
                     policy->info.manifest.name, "give --can", ErrorKind::usage);
-    if (!spec.where.empty())
-        return fail("conditions_unsupported", "this version cannot evaluate row conditions",
-                    spec.where, "grant the whole dataset or split it", ErrorKind::usage);
+    std::string where;
+    if (!spec.where.empty()) {
+        const auto condition = Condition::parse(spec.where);
+        if (!condition) return std::unexpected(condition.error());
+        where = condition->text();
+    }
+    for (const Path& path : spec.hide)
+        if (path.names.empty() || path.is_reserved())
+            return fail("bad_field", "a grant can hide any field of a record, and no reserved one",
+                        path.text(), "name the field as `sangam get` shows it", ErrorKind::usage);
     auto audience = parse_audience(spec.audience, directory);
     if (!audience) return std::unexpected(audience.error());
     Grant grant;
     grant.id = author.random->draw<GrantId>();
     grant.audience = std::move(*audience);
     grant.actions = spec.actions;
+    grant.where = std::move(where);
     grant.hide = spec.hide;
     std::sort(grant.hide.begin(), grant.hide.end());
     grant.hide.erase(std::unique(grant.hide.begin(), grant.hide.end()), grant.hide.end());

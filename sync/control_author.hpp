@@ -75,8 +75,8 @@ struct GrantSpec {
                                                              const DirectoryView&,
                                                              const ControlAuthor&,
                                                              const DatasetUid&, Millis now);
-/// Errors: refused (not the owner), not_found (audience), usage (no action; a condition, which this
-/// build cannot evaluate).
+/// Errors: refused (not the owner), not_found (audience), usage (no action, a condition or a
+/// field that cannot be).
 [[nodiscard]] Result<SignedControl> add_grant(const storage::Reader&, const DirectoryView&,
                                               const ControlAuthor&, const GrantSpec&, Millis now);
 /// Error not_found for a grant that no owned dataset has, refused for one that ended already.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "sync/limits.hpp"
+#include "sync/merger.hpp"
 
 namespace sangam::sync {
 namespace {
@@ -160,10 +161,13 @@ void ControlExchange::send_summary(const PeerSession& session, const DatasetPoli
     if (policy.info.holding != Holding::own || policy.is_owner(session.institution())) return;
     const Asker asker = Asker::member(session.institution());
     if (!decide(asker, sangam::Action::discover, policy, context_.directory).allowed) return;
-    const bool may_see_records =
-        decide(asker, sangam::Action::search, policy, context_.directory).allowed ||
-        decide(asker, sangam::Action::replicate, policy, context_.directory).allowed;
-    const std::uint64_t records = may_see_records ? policy.info.live_records : 0;
+    Scope scope = decide(asker, sangam::Action::search, policy, context_.directory);
+    if (!scope.allowed)
+        scope = decide(asker, sangam::Action::replicate, policy, context_.directory);
+    const auto count =
+        counts_.of(*context_.store.reader(), policy.info, scope, context_.merger, context_.now);
+    if (!count.is_current) outdated_.insert(policy.info.uid);
+    const std::uint64_t records = count.records;
     auto& told = peers_[session.connection()].told;
     const auto it = told.find(policy.info.uid);
     if (it != told.end() && it->second == records) return;

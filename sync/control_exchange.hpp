@@ -24,6 +24,7 @@
 #include "protocol/messages/session_messages.hpp"
 #include "sync/policy.hpp"
 #include "sync/sessions.hpp"
+#include "sync/visible_counts.hpp"
 
 namespace sangam::sync {
 
@@ -95,6 +96,7 @@ private:
     std::vector<Waiting> waiting_;
     std::map<DatasetUid, std::uint64_t> remote_;
     std::set<DatasetUid> outdated_;
+    VisibleCounts counts_;
     Millis summaries_sent_{};
 };
 

@@ -26,10 +26,12 @@ bool is_for(const Audience& audience, const Asker& asker, const DirectoryView& d
     return false;
 }
 
-/// A grant's rights while conditions cannot be evaluated.
-bool lets(const Grant& grant, sangam::Action action) {
-    if (!grant.allows(action)) return false;
-    return grant.where.empty() || action == sangam::Action::discover;
+/// The rule that a grant makes; nothing when its condition cannot be read.
+std::optional<Rule> rule_of(const Grant& grant) {
+    if (grant.where.empty()) return Rule{std::nullopt, grant.hide};
+    auto where = Condition::parse(grant.where);
+    if (!where) return std::nullopt;
+    return Rule{std::move(*where), grant.hide};
 }
 
 /// What the grants alone give; `only_open`: those to members and public.
@@ -37,27 +39,25 @@ Scope decide_by_grants(const Asker& asker, sangam::Action action, const DatasetP
                        const DirectoryView& directory, bool only_open) {
     Scope scope;
     bool is_discoverable = false;
-    bool has_condition = false;
+    bool has_unreadable = false;
     for (const Grant& grant : policy.grants) {
         if (only_open && grant.audience.kind != Audience::Kind::members &&
             grant.audience.kind != Audience::Kind::everyone)
             continue;
         if (!is_for(grant.audience, asker, directory)) continue;
         is_discoverable = is_discoverable || grant.allows(sangam::Action::discover);
-        has_condition = has_condition || (grant.allows(action) && !grant.where.empty());
-        if (!lets(grant, action)) continue;
-        scope.hidden = scope.allowed ? hidden_in_both(scope.hidden, grant.hide) : grant.hide;
-        scope.allowed = true;
-    }
-    if (scope.allowed) {
-        if (action == sangam::Action::discover)
-            scope.hidden.clear();  // a description has no fields
-        return scope;
+        if (action == sangam::Action::discover || !grant.allows(action)) continue;
+        if (auto rule = rule_of(grant))
+            scope.rules.push_back(std::move(*rule));
+        else
+            has_unreadable = true;
     }
     if (!is_discoverable) return nothing_there();
-    scope.reason = has_condition ? "the grant has a row condition, which this version of the node "
-                                   "cannot evaluate; it allows no more than the description"
-                                 : "no grant for " + std::string(to_text(action)) + " yet";
+    scope.allowed = action == sangam::Action::discover || !scope.rules.empty();
+    if (!scope.allowed)
+        scope.reason = has_unreadable ? "the grant has a row condition that this version of the "
+                                        "node cannot read; it allows no more than the description"
+                                      : "no grant for " + std::string(to_text(action)) + " yet";
     return scope;
 }
 
@@ -69,21 +69,36 @@ Scope decide_for_home(const Asker& asker, sangam::Action action, const DatasetPo
     if (policy.info.holding == storage::Holding::own ||
         policy.info.holding == storage::Holding::writer || policy.is_owner(asker.institution) ||
         policy.is_writer(asker.institution))
-        return {true, {}, {}};
+        return Scope::everything();
     const Asker member = Asker::member(asker.institution);
     if (action == sangam::Action::discover)
         return decide_by_grants(member, action, policy, directory, false);
     Scope scope = decide_by_grants(member, sangam::Action::replicate, policy, directory, false);
     // What the owner hides was never delivered; whatever is held shows.
-    if (scope.allowed) scope.hidden.clear();
-    return scope;
+    return scope.allowed ? Scope::everything() : scope;
 }
 
 }  // namespace
 
-bool Scope::shows(const Path& field) const {
+bool Rule::shows(const Path& field) const {
     return std::none_of(hidden.begin(), hidden.end(),
                         [&](const Path& path) { return field.is_at_or_below(path); });
+}
+
+bool Scope::may_show(const Path& field) const {
+    return std::any_of(rules.begin(), rules.end(),
+                       [&](const Rule& rule) { return rule.shows(field); });
+}
+
+bool Scope::depends_on_rows() const {
+    return std::any_of(rules.begin(), rules.end(),
+                       [](const Rule& rule) { return rule.where.has_value(); });
+}
+
+bool Scope::has_several_views() const {
+    return depends_on_rows() && std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) {
+               return rule.hidden != rules.front().hidden;
+           });
 }
 
 std::optional<DatasetPolicy> DatasetPolicy::load(const storage::Reader& reader,
@@ -119,7 +134,7 @@ Scope decide(const Asker& asker, sangam::Action action, const DatasetPolicy& pol
     if (asker.kind == Asker::Kind::home) return decide_for_home(asker, action, policy, directory);
     if (asker.kind == Asker::Kind::institution &&
         (policy.is_owner(asker.institution) || policy.is_writer(asker.institution)))
-        return {true, {}, {}};
+        return Scope::everything();
     const bool is_origin = policy.info.holding == storage::Holding::own;
     return decide_by_grants(asker, action, policy, directory, !is_origin);
 }

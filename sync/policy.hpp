@@ -11,8 +11,9 @@
 //  - A field is visible when one of the grants that let the asker act shows it.
 //  - A node that does not own the dataset answers others by grants to `members` and `public` only
 //    (SEMANTICS section 5, "Stand-in").
-//  - A grant with a row condition lets through nothing beyond `discover` while conditions cannot be
-//    evaluated: a restriction that is not understood must not become a permission.
+//  - A grant with a row condition lets a record through only where the condition is true of it
+//    (row_scope.hpp). One whose condition this version cannot read gives no more than `discover`: a
+//    restriction that is not understood must not become a permission.
 #pragma once
 
 #include <optional>
@@ -21,20 +22,38 @@
 #include <utility>
 #include <vector>
 
+#include "protocol/condition.hpp"
 #include "storage/store.hpp"
 #include "sync/asker.hpp"
 #include "sync/directory_view.hpp"
 
 namespace sangam::sync {
 
-/// What a decision lets through.
-struct Scope {
-    bool allowed = false;
-    std::string reason;        ///< a sentence; of a refusal, or of what a grant could not give
-    std::vector<Path> hidden;  ///< these and all below them do not show; ascending
+/// What one grant lets through: some rows, without some fields.
+struct Rule {
+    std::optional<Condition> where;  ///< nothing: all rows
+    std::vector<Path> hidden;        ///< these and all below them do not show; ascending
 
     [[nodiscard]] bool shows(const Path& field) const;
-    [[nodiscard]] bool hides_nothing() const { return hidden.empty(); }
+    friend bool operator==(const Rule&, const Rule&) = default;
+};
+
+/// What a decision lets through. Which fields of which record show follows from row_scope().
+struct Scope {
+    bool allowed = false;
+    std::string reason;  ///< a sentence; of a refusal
+    /// One for each grant that lets the asker act, in the order of the control log. A record shows
+    /// when the condition of one of them is true of it, a field of it when one of those shows it.
+    std::vector<Rule> rules;
+
+    /// All records, whole.
+    static Scope everything() { return {true, {}, {Rule{}}}; }
+    /// Whether the field shows in some record, as far as the rules can tell.
+    [[nodiscard]] bool may_show(const Path& field) const;
+    /// Whether what shows of a record depends on the record.
+    [[nodiscard]] bool depends_on_rows() const;
+    /// Whether two records in scope may show different fields.
+    [[nodiscard]] bool has_several_views() const;
     friend bool operator==(const Scope&, const Scope&) = default;
 };
 

@@ -7,9 +7,10 @@
 
 namespace sangam::sync {
 
-RecordView view_of(const storage::RecordState& record, const Scope& scope) {
+RecordView view_of(const storage::RecordState& record, const RowScope& row) {
     RecordView view;
     view.is_deleted = is_deleted(record.changes);
+    if (!row.is_visible()) return view;
     for (const storage::StoredChange& change : record.changes) {
         std::set<Path> superseded;
         bool shows = false;
@@ -22,7 +23,7 @@ RecordView view_of(const storage::RecordState& record, const Scope& scope) {
                 });
             if (is_superseded)
                 superseded.insert(path);
-            else if (path == life_path() || scope.shows(path))
+            else if (path == life_path() || row.shows(path))
                 shows = true;
         }
         if (shows) view.changes.emplace(change.position, std::move(superseded));
@@ -30,10 +31,21 @@ RecordView view_of(const storage::RecordState& record, const Scope& scope) {
     return view;
 }
 
-Change as_it_crosses(const Change& change, const std::set<Path>& superseded, const Scope& scope) {
-    if (superseded.empty() && scope.hides_nothing()) return change;
+Change as_it_crosses(const Change& change, const std::set<Path>& superseded, const RowScope& row) {
+    if (superseded.empty() && row.hides_nothing()) return change;
     return change.redacted(
-        [&](const Path& path) { return !superseded.contains(path) && scope.shows(path); });
+        [&](const Path& path) { return !superseded.contains(path) && row.shows(path); });
+}
+
+bool shows_more(const storage::RecordState& record, const RowScope& a, const RowScope& b) {
+    if (b.hides_nothing()) return false;
+    return std::any_of(record.changes.begin(), record.changes.end(), [&](const auto& stored) {
+        return std::any_of(stored.change.fields.begin(), stored.change.fields.end(),
+                           [&](const OpenField& field) {
+                               const Path& path = field.write.path;
+                               return path != life_path() && a.shows(path) && !b.shows(path);
+                           });
+    });
 }
 
 }  // namespace sangam::sync

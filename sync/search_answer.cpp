@@ -120,8 +120,12 @@ Result<Question> read_question(const SearchRequest& request) {
 class DatasetAnswer {
 public:
     DatasetAnswer(const storage::Reader& reader, const Merger& merger, const Question& question,
-                  const DatasetPolicy& policy, const Scope& scope)
-        : reader_(reader), merger_(merger), question_(question), policy_(policy), scope_(scope) {}
+                  const DatasetPolicy& policy, Rule rule)
+        : reader_(reader),
+          merger_(merger),
+          question_(question),
+          policy_(policy),
+          rule_(std::move(rule)) {}
 
     SearchPart run() {
         part_.dataset = policy_.info.uid;
@@ -131,7 +135,7 @@ public:
         if (!question_.request.where.empty()) return refused(std::string(no_conditions));
         const std::size_t wanted = question_.needs_all() ? part_.held : question_.limit;
         const storage::TextResult result = reader_.search(
-            {policy_.info.uid, scope_.hidden}, question_.query, std::max<std::size_t>(wanted, 1));
+            {policy_.info.uid, rule_.hidden}, question_.query, std::max<std::size_t>(wanted, 1));
         part_.total = result.total;
         if (question_.needs_all())
             answer_from_all(result);
@@ -156,7 +160,7 @@ private:
         const auto record = reader_.record(hit.number);
         if (!record) return {};
         auto fields = merger_.merge(policy_.info.manifest, record->changes).fields;
-        std::erase_if(fields, [&](const auto& entry) { return !scope_.shows(entry.first); });
+        std::erase_if(fields, [&](const auto& entry) { return !rule_.shows(entry.first); });
         return fields;
     }
 
@@ -241,11 +245,24 @@ private:
     const Merger& merger_;
     const Question& question_;
     const DatasetPolicy& policy_;
-    const Scope& scope_;
+    Rule rule_;
     SearchPart part_;
     std::map<std::pair<std::string, std::string>, std::uint64_t> facets_;
     std::size_t bytes_ = 0;
 };
+
+/// What shows of every record: rules with a row condition are not searched under.
+std::optional<Rule> rule_for_all_rows(const Scope& scope) {
+    std::optional<Rule> out;
+    for (const Rule& rule : scope.rules) {
+        if (rule.where) continue;
+        if (out)
+            out->hidden = hidden_in_both(out->hidden, rule.hidden);
+        else
+            out = rule;
+    }
+    return out;
+}
 
 /// What a replica knows of how much it should hold, and how old that knowledge is.
 void state_of_replica(SearchPart& part, const std::vector<storage::OwnSubscription>& subscriptions,
@@ -300,7 +317,8 @@ SearchAnswer answer_search(const storage::Reader& reader, const DirectoryView& d
         const auto policy = DatasetPolicy::load(reader, info.uid);
         const Scope scope = decide(asker, sangam::Action::search, *policy, directory);
         const bool is_origin = info.holding == Holding::own;
-        if (!scope.allowed) {
+        const auto rule = rule_for_all_rows(scope);
+        if (!rule) {
             // Whoever may know of it learns that the answer is "no", from the owner alone.
             if (!is_origin || !decide(asker, sangam::Action::discover, *policy, directory).allowed)
                 continue;
@@ -308,7 +326,9 @@ SearchAnswer answer_search(const storage::Reader& reader, const DirectoryView& d
             part.query_id = request.query_id;
             part.dataset = info.uid;
             part.source = SearchPart::Source::refused;
-            part.reason = scope.reason;
+            part.reason = scope.allowed ? "the grant has a row condition, under which this version "
+                                          "does not search"
+                                        : scope.reason;
             answer.parts.push_back(std::move(part));
             continue;
         }
@@ -316,7 +336,7 @@ SearchAnswer answer_search(const storage::Reader& reader, const DirectoryView& d
         if (info.holding == Holding::replica && asker.kind != Asker::Kind::home &&
             !heard_lately(info.uid, subscriptions, now))
             continue;
-        SearchPart part = DatasetAnswer(reader, merger, *question, *policy, scope).run();
+        SearchPart part = DatasetAnswer(reader, merger, *question, *policy, *rule).run();
         if (part.source != SearchPart::Source::refused)
             part.source = is_origin ? SearchPart::Source::origin : SearchPart::Source::replica;
         if (info.holding == Holding::replica) state_of_replica(part, subscriptions, now);

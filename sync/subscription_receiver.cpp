@@ -53,9 +53,12 @@ Result<SubscriptionId> SubscriptionReceiver::subscribe(const std::string& datase
     if (!names)
         return fail("bad_dataset", "a dataset is named INSTITUTION/NAME", dataset, {},
                     ErrorKind::usage);
-    if (!where.empty())
-        return fail("conditions_unsupported", "this version cannot evaluate conditions", where,
-                    "subscribe to the whole dataset", ErrorKind::usage);
+    std::string condition;
+    if (!where.empty()) {
+        const auto parsed = Condition::parse(where);
+        if (!parsed) return std::unexpected(parsed.error());
+        condition = parsed->text();
+    }
     const auto owner = context_.directory.institution_by_handle(names->first);
     if (owner == context_.home())
         return fail("own_dataset", "the dataset is this institution's own", dataset,
@@ -67,7 +70,7 @@ Result<SubscriptionId> SubscriptionReceiver::subscribe(const std::string& datase
     Wanted wanted;
     wanted.row.id = context_.random.draw<SubscriptionId>();
     wanted.row.dataset_name = dataset;
-    wanted.row.where = where;
+    wanted.row.where = std::move(condition);
     wanted.row.created = context_.now;
     if (resolve(wanted)) {
         const auto info = context_.store.reader()->dataset(*wanted.row.dataset);

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "protocol/cbor.hpp"
 #include "sync/limits.hpp"
+#include "sync/merger.hpp"
 #include "sync/policy.hpp"
 #include "sync/record_view.hpp"
 
@@ -21,13 +21,6 @@ using storage::RecordNumber;
 /// Kind of the small documents that say under which view a subscription was served: what the
 /// subscriber may hold depends on it, also after a restart.
 constexpr const char* view_kind = "served_view";
-
-Bytes encode_view(const Scope& scope) {
-    cbor::Writer writer;
-    writer.array(scope.hidden.size());
-    for (const Path& path : scope.hidden) writer.path(path);
-    return writer.take();
-}
 
 }  // namespace
 
@@ -67,8 +60,8 @@ Verdict SubscriptionSender::received(const PeerSession& session,
     reply.subscription = subscribe.subscription;
     if (info && info->holding != storage::Holding::own) {
         reply.reason = "this node does not belong to the owner of the dataset";
-    } else if (!subscribe.where.empty()) {
-        reply.reason = "conditions are not supported by this node's version";
+    } else if (auto refusal = read_filter(kept, info, session)) {
+        reply.reason = std::move(*refusal);
     } else {
         judge(key, kept);
         return {};
@@ -76,6 +69,22 @@ Verdict SubscriptionSender::received(const PeerSession& session,
     servings_.erase(key);
     context_.outbox.send(session.connection(), std::move(reply));
     return {};
+}
+
+std::optional<std::string> SubscriptionSender::read_filter(
+    Serving& serving, const std::optional<storage::DatasetInfo>& info,
+    const PeerSession& session) const {
+    if (serving.request.where.empty()) return std::nullopt;
+    auto filter = Condition::parse(serving.request.where);
+    if (!filter) return filter.error().text();
+    serving.view.filter = std::move(*filter);
+    if (!info) return std::nullopt;
+    const auto reader = context_.store.reader();
+    const Scope scope = decide(Asker::member(session.institution()), sangam::Action::replicate,
+                               info->uid, *reader, context_.directory);
+    if (!scope.allowed) return std::nullopt;  // it waits for a grant, and is judged when that comes
+    const auto field = unusable_field(*serving.view.filter, *reader, *info, scope, context_.merger);
+    return field ? std::optional(no_such_field(*field)) : std::nullopt;
 }
 
 Verdict SubscriptionSender::received(const PeerSession& session, const messages::DeliveryAck& ack) {
@@ -109,6 +118,7 @@ Verdict SubscriptionSender::received(const PeerSession& session, const messages:
     serving.row.last_ack = context_.now;
     step.state = serving.row;
     context_.store.ledger(step);
+    finish_difference(key.second, serving);
     pump(key, serving);
     return {};
 }
@@ -185,57 +195,100 @@ void SubscriptionSender::judge(const Key& key, Serving& serving) {
     const PeerSession* session = context_.sessions.find(key.first);
     const auto policy = DatasetPolicy::load(*reader, serving.request.dataset);
     const bool is_ours = policy && policy->info.holding == storage::Holding::own;
-    Scope scope{false, "there is no such dataset, or nothing of it is shared with you", {}};
-    if (is_ours && session)
-        scope = decide(Asker::member(session->institution()), sangam::Action::replicate, *policy,
-                       context_.directory);
+    ServedView view;
+    view.filter = serving.view.filter;
+    view.scope.reason = "there is no such dataset, or nothing of it is shared with you";
+    if (is_ours && session) view = view_for(serving, *policy, session->institution());
     if (policy) serving.policy = policy->numbers;
     const auto row = row_of(id);
     const auto counts = reader->ledger_counts(id);
     const bool is_holding_something = row && counts.sent + counts.acknowledged > 0;
     if (row && serving.state == State::waiting) serving.row = *row;
 
-    if (!scope.allowed) {
-        serving.scope = scope;
+    serving.view = view;
+    if (!view.scope.allowed) {
         if (is_holding_something) {
             begin_ending(serving, WithdrawReason::grant_ended);
         } else {
             if (row) forget_row(id);
             serving.state = State::waiting;
+            serving.rescan.reset();
             serving.under_way = {};
             drop_ready(serving);
         }
-        reply_waiting(key, serving, scope.reason);
+        reply_waiting(key, serving, view.scope.reason);
         pump(key, serving);
         return;
     }
-    const bool is_same_view =
-        !is_holding_something || view_in_force(id) == std::string(as_text(encode_view(scope)));
-    const bool was_running = serving.state == State::running;
-    serving.scope = scope;
     if (serving.state == State::ending) return;  // starts anew once all is taken back
-    if (!is_same_view || (row && row->has_ended && is_holding_something)) {
-        // What it holds shows more, or less, than it may now: it is taken back and sent anew.
+    const bool was_running = serving.state == State::running;
+    const bool goes_on = was_running || resumes(serving, *policy);
+    const auto known = row ? views_in_force(id) : std::nullopt;
+    const bool is_same = known && *known == ServedViews{view};
+    if (is_holding_something && (!known || row->has_ended || (!is_same && !goes_on))) {
+        // Nobody can tell what it may have kept: it is taken back and sent anew.
         begin_ending(serving, WithdrawReason::left_scope);
         reply_waiting(
             key, serving,
-            "the grants show other fields now: what was sent is taken back, then sent anew");
+            "the grants show something else now: what was sent is taken back, then sent anew");
         pump(key, serving);
         return;
     }
-    if (!was_running) start(key, serving, *policy);
+    if (!known) serving.request.has_cursor = false;
+    const ServedViews earlier = known && goes_on ? *known : ServedViews{view};
+    if (!was_running) start(key, serving, *policy, earlier);
+    if (earlier != ServedViews{view})
+        begin_difference(id, serving, earlier);
+    else if (!was_running)
+        set_views_in_force(id, earlier);
     pump(key, serving);
 }
 
-void SubscriptionSender::start(const Key& key, Serving& serving, const DatasetPolicy& policy) {
+ServedView SubscriptionSender::view_for(const Serving& serving, const DatasetPolicy& policy,
+                                        const InstitutionId& institution) const {
+    ServedView view;
+    view.filter = serving.view.filter;
+    view.scope =
+        decide(Asker::member(institution), sangam::Action::replicate, policy, context_.directory);
+    if (view.scope.allowed && view.filter)
+        for (const Path& path : view.filter->paths())
+            if (!view.scope.may_show(path)) {
+                view.scope = {};
+                view.scope.reason = no_such_field(path);
+                return view;
+            }
+    if (view.depends_on_rows()) view.manifest = policy.info.manifest_hash;
+    return view;
+}
+
+void SubscriptionSender::begin_difference(const SubscriptionId& id, Serving& serving,
+                                          ServedViews earlier) {
+    // Built under the earlier rights and not sent: it must not leave any more. It stays marked, and
+    // counts as held until the walk comes to it.
+    drop_ready(serving);
+    ServedViews all = earlier;
+    if (std::find(all.begin(), all.end(), serving.view) == all.end()) all.push_back(serving.view);
+    set_views_in_force(id, all);
+    serving.rescan = Serving::Rescan{Position{0}, std::move(earlier)};
+    serving.difference_ends_with.reset();
+}
+
+bool SubscriptionSender::resumes(const Serving& serving, const DatasetPolicy& policy) const {
+    const messages::Subscribe& asked = serving.request;
+    const auto row = row_of(asked.subscription);
+    const PeerSession* session = context_.sessions.open_with(serving.peer);
+    return session && asked.has_cursor && row && !row->has_ended &&
+           asked.sender_epoch == context_.store.epoch() &&
+           asked.receiver_epoch == session->epoch() && row->receiver_epoch == session->epoch() &&
+           asked.position <= row->scanned && asked.position <= policy.info.last_position;
+}
+
+void SubscriptionSender::start(const Key& key, Serving& serving, const DatasetPolicy& policy,
+                               const ServedViews& held_under) {
     const PeerSession& session = *context_.sessions.find(key.first);
     const messages::Subscribe& asked = serving.request;
     const auto row = row_of(key.second);
-    const bool can_resume =
-        asked.has_cursor && row && !row->has_ended &&
-        asked.sender_epoch == context_.store.epoch() && asked.receiver_epoch == session.epoch() &&
-        row->receiver_epoch == session.epoch() && asked.position <= row->scanned &&
-        asked.position <= policy.info.last_position;
+    const bool can_resume = resumes(serving, policy);
     if (row) {
         serving.row = *row;
     } else {
@@ -257,11 +310,13 @@ void SubscriptionSender::start(const Key& key, Serving& serving, const DatasetPo
     if (can_resume && (row->acknowledged < asked.position ||
                        context_.store.reader()->ledger_counts(key.second).sent > 0)) {
         serving.settle_below = asked.position;
+        serving.settle_under = held_under;
         serving.settled_up_to = RecordNumber{0};
     }
     context_.store.put_served_subscription(serving.row);
-    set_view_in_force(key.second, serving.scope);
     serving.state = State::running;
+    serving.rescan.reset();
+    serving.difference_ends_with.reset();
     serving.told_reason.reset();
 
     SubscribeReply reply;
@@ -269,7 +324,7 @@ void SubscriptionSender::start(const Key& key, Serving& serving, const DatasetPo
     reply.state = SubscribeReply::State::accepted;
     reply.full_copy = !can_resume;
     reply.sender_epoch = context_.store.epoch();
-    reply.expected = policy.info.live_records;
+    reply.expected = expected_of(serving);
     context_.outbox.send(key.first, std::move(reply));
     // A cursor is good for one start: whatever begins later on this connection begins anew.
     serving.request.has_cursor = false;
@@ -294,6 +349,8 @@ void SubscriptionSender::begin_ending(Serving& serving, WithdrawReason reason) {
     serving.withdrawn_up_to = RecordNumber{0};
     serving.all_withdrawals_left = false;
     serving.settle_below.reset();
+    serving.rescan.reset();
+    serving.difference_ends_with.reset();
     // Built and not sent: it must not leave any more. It stays marked, and so is withdrawn.
     drop_ready(serving);
     serving.row.has_ended = true;
@@ -331,8 +388,9 @@ void SubscriptionSender::pump(const Key& key, Serving& serving) {
             serving.ready_marks.pop_front();
             continue;
         }
-        const bool built =
-            serving.state == State::running ? build_running(key, serving) : build_ending(serving);
+        const bool built = serving.state == State::ending ? build_ending(serving)
+                           : serving.rescan               ? build_difference(key, serving)
+                                                          : build_running(key, serving);
         if (!built) break;
     }
     if (serving.state == State::ending && serving.all_withdrawals_left &&
@@ -342,33 +400,91 @@ void SubscriptionSender::pump(const Key& key, Serving& serving) {
 
 bool SubscriptionSender::build_running(const Key& key, Serving& serving) {
     const auto reader = context_.store.reader();
-    DeliveryStep step =
-        build_step(*reader, serving.row, serving.scope, serving.scanned, serving.under_way);
+    DeliveryStep step = build_step(*reader, context_.merger, serving.row, serving.view,
+                                   serving.scanned, serving.under_way);
     const bool completes = serving.owes_complete && step.reaches_end;
     if (step.parts.empty() && step.withdrawals.empty() && step.to == serving.scanned && !completes)
         return false;
-    // "Allowed at the time" means at marking sent: a grant that changed since the subscription was
-    // judged decides anew.
-    const auto now_in_force = context_.store.reader()->control_numbers(serving.request.dataset);
-    if (now_in_force != serving.policy) {
+    if (!is_judged_by_newest(serving)) {
         judge(key, serving);
         return false;
     }
+    const Position to = step.to;
+    mark_and_enqueue(serving, std::move(step), to, completes);
+    return true;
+}
+
+bool SubscriptionSender::build_difference(const Key& key, Serving& serving) {
+    const auto reader = context_.store.reader();
+    DeliveryStep step =
+        build_rescan(*reader, context_.merger, serving.row, serving.view, serving.rescan->earlier,
+                     serving.rescan->at, serving.under_way);
+    if (step.to == serving.rescan->at && !step.reaches_end) return false;  // waits for an answer
+    if (!is_judged_by_newest(serving)) {
+        judge(key, serving);
+        return false;
+    }
+    serving.rescan->at = step.to;
+    const bool is_done = step.reaches_end;
+    // The receiver's cursor stays: what arrives anew comes after this walk.
+    if (!step.parts.empty() || !step.withdrawals.empty())
+        mark_and_enqueue(serving, std::move(step), serving.scanned, false);
+    if (is_done) {
+        serving.rescan.reset();
+        serving.difference_ends_with = serving.next_number - 1;
+        finish_difference(key.second, serving);
+    }
+    return true;
+}
+
+/// The earlier views are forgotten when all that the walk sent was acknowledged: after a crash
+/// before that it is done again.
+void SubscriptionSender::finish_difference(const SubscriptionId& id, Serving& serving) {
+    if (!serving.difference_ends_with) return;
+    const auto is_open = [&](const InFlight& mark) {
+        return mark.number <= *serving.difference_ends_with;
+    };
+    if (std::any_of(serving.in_flight.begin(), serving.in_flight.end(), is_open) ||
+        std::any_of(serving.ready_marks.begin(), serving.ready_marks.end(), is_open))
+        return;
+    serving.difference_ends_with.reset();
+    set_views_in_force(id, {serving.view});
+}
+
+/// "Allowed at the time" means at marking sent: rights that changed since the subscription was
+/// judged decide anew. Grants change on this thread only, so none comes between this and the mark.
+bool SubscriptionSender::is_judged_by_newest(const Serving& serving) const {
+    return context_.store.reader()->control_numbers(serving.request.dataset) == serving.policy;
+}
+
+void SubscriptionSender::mark_and_enqueue(Serving& serving, DeliveryStep step, Position to,
+                                          bool completes) {
     const Position before = serving.scanned;
-    serving.row.scanned = step.to;
+    serving.row.scanned = to;
     LedgerStep mark;
-    mark.subscription = key.second;
+    mark.subscription = serving.row.id;
     mark.sent = step.sent;
     mark.state = serving.row;
     context_.store.ledger(mark);
-    serving.scanned = step.to;
+    serving.scanned = to;
     if (completes) serving.owes_complete = false;
     for (const RecordNumber number : step.sent) ++serving.under_way.sent[number];
     serving.under_way.withdrawn.insert(step.withdrawn.begin(), step.withdrawn.end());
+    enqueue(serving, std::move(step.parts), std::move(step.withdrawals), before, to, completes,
+            std::move(step.sent), std::move(step.withdrawn), expected_of(serving));
+}
+
+/// Records in scope, for the receiver's progress. Under conditions: as many as the walk has found.
+std::uint64_t SubscriptionSender::expected_of(const Serving& serving) const {
+    const auto reader = context_.store.reader();
+    if (serving.view.depends_on_rows()) {
+        const auto counts = reader->ledger_counts(serving.row.id);
+        return counts.sent + counts.acknowledged -
+               std::min<std::uint64_t>(counts.sent + counts.acknowledged,
+                                       serving.under_way.withdrawn.size());
+    }
     const auto info = reader->dataset(serving.request.dataset);
-    enqueue(serving, std::move(step.parts), std::move(step.withdrawals), before, step.to, completes,
-            std::move(step.sent), std::move(step.withdrawn), info ? info->live_records : 0);
-    return true;
+    return info ? info->live_records : 0;
 }
 
 bool SubscriptionSender::build_ending(Serving& serving) {
@@ -392,6 +508,10 @@ void SubscriptionSender::enqueue(Serving& serving, std::vector<Bytes> parts,
     // the last one moves the cursor and confirms the records.
     Delivery delivery;
     std::size_t bytes = 0;
+    // First, since a record that shows less now is taken back before it comes again.
+    for (const auto& withdrawal : withdrawals)
+        bytes += withdrawal.collection.size() + withdrawal.id.size();
+    delivery.withdrawals = std::move(withdrawals);
     const auto flush = [&](Position position) {
         delivery.subscription = serving.row.id;
         delivery.number = serving.next_number++;
@@ -410,9 +530,6 @@ void SubscriptionSender::enqueue(Serving& serving, std::vector<Bytes> parts,
         bytes += part.size();
         delivery.parts.push_back(std::move(part));
     }
-    for (const auto& withdrawal : withdrawals)
-        bytes += withdrawal.collection.size() + withdrawal.id.size();
-    delivery.withdrawals = std::move(withdrawals);
     delivery.copy_complete = completes;
     flush(to);
     serving.ready_marks.back().sent = std::move(sent);
@@ -425,6 +542,12 @@ void SubscriptionSender::settle_page(Serving& serving) {
     step.subscription = serving.row.id;
     const auto page =
         reader->delivered_records(serving.row.id, serving.settled_up_to, limits::settle_rows);
+    const auto info = reader->dataset(serving.request.dataset);
+    if (!info) return serving.settle_below.reset();
+    std::vector<RowJudge> judges;
+    for (const ServedView& view : serving.settle_under)
+        judges.emplace_back(view.scope, info->manifest, context_.merger,
+                            view.filter ? &*view.filter : nullptr);
     for (const RecordNumber number : page) {
         serving.settled_up_to = number;
         if (serving.under_way.sent.contains(number)) continue;
@@ -437,9 +560,15 @@ void SubscriptionSender::settle_page(Serving& serving) {
             record->changes.begin(), record->changes.end(),
             [&](const auto& change) { return change.position <= *serving.settle_below; });
         if (!is_below) continue;
-        if (!view_of(*record, serving.scope).is_in_scope())
+        // Under the rights of then. Where several may have held, it stays as it is, and what those
+        // of now say of it is carried out by the walk over the difference.
+        const auto in_scope = std::count_if(judges.begin(), judges.end(), [&](const auto& judge) {
+            return view_of(*record, judge.of(*record)).is_in_scope();
+        });
+        if (in_scope == 0)
             step.withdrawn.push_back(number);
-        else if (reader->delivered(serving.row.id, number) == storage::Delivered::sent)
+        else if (static_cast<std::size_t>(in_scope) == judges.size() &&
+                 reader->delivered(serving.row.id, number) == storage::Delivered::sent)
             step.acknowledged.push_back(number);
     }
     if (!step.acknowledged.empty() || !step.withdrawn.empty()) context_.store.ledger(step);
@@ -456,15 +585,15 @@ std::optional<storage::ServedSubscription> SubscriptionSender::row_of(
     return std::nullopt;
 }
 
-std::string SubscriptionSender::view_in_force(const SubscriptionId& id) const {
+std::optional<ServedViews> SubscriptionSender::views_in_force(const SubscriptionId& id) const {
     const auto document = context_.store.reader()->document(view_kind, id.hex());
-    return document ? std::string(as_text(*document)) : std::string();
+    return document ? decode_views(*document) : std::nullopt;
 }
 
-void SubscriptionSender::set_view_in_force(const SubscriptionId& id, const Scope& scope) {
-    const Bytes encoded = encode_view(scope);
-    if (view_in_force(id) != as_text(encoded))
-        context_.store.put_document(view_kind, id.hex(), encoded);
+void SubscriptionSender::set_views_in_force(const SubscriptionId& id, const ServedViews& views) {
+    const Bytes encoded = encode_views(views);
+    const auto held = context_.store.reader()->document(view_kind, id.hex());
+    if (held != encoded) context_.store.put_document(view_kind, id.hex(), encoded);
 }
 
 void SubscriptionSender::forget_row(const SubscriptionId& id) {
@@ -495,9 +624,11 @@ std::vector<ServingStatus> SubscriptionSender::status() const {
             status.withdrawals_pending = counts.sent + counts.acknowledged;
         } else if (info) {
             status.pending = info->live_records - std::min(info->live_records, counts.acknowledged);
-            for (const auto& [key, serving] : servings_)
-                if (key.second == row.id)
-                    status.withdrawals_pending = serving.under_way.withdrawn.size();
+            for (const auto& [key, serving] : servings_) {
+                if (key.second != row.id) continue;
+                status.withdrawals_pending = serving.under_way.withdrawn.size();
+                if (serving.view.depends_on_rows()) status.pending = counts.sent;
+            }
         }
         out.push_back(std::move(status));
     }

@@ -6,9 +6,11 @@
 //
 //   waiting   no grant: nothing goes out; starts by itself when the grant comes
 //   running   walks the order of arrival from the cursor: copy, then live tail
-//   ending    the grant ended, or shows less than before: everything sent is withdrawn; then
-//   waiting
-//             or a new copy
+//   ending    the grant ended: everything sent is withdrawn; then waiting
+//
+// When grants come to show other rows or fields, a running subscription first walks over all that
+// it scanned once more and sends the difference (delivery_builder.hpp); the views under which
+// something may have been sent are kept until that is done, so it begins again after a crash.
 //
 // A step is built from one view of the store, compared once more with the newest policy, marked
 // sent (durable), and only then put into the outbox. What is acknowledged moves on in the ledger.
@@ -63,8 +65,16 @@ private:
         NodeId peer;
         State state = State::waiting;
         std::optional<std::string> told_reason;  ///< of the last "waiting"
-        Scope scope;
+        ServedView view;
         std::vector<std::pair<std::string, std::uint64_t>> policy;  ///< numbers it was judged by
+        /// The rights changed: where the walk over what was scanned stands, and what held before.
+        struct Rescan {
+            Position at{};
+            ServedViews earlier;
+        };
+        std::optional<Rescan> rescan;
+        /// The last delivery of such a walk, until it is acknowledged.
+        std::optional<std::uint64_t> difference_ends_with;
         storage::ServedSubscription row;
         Position scanned{};
         bool owes_complete = false;  ///< copy_complete has not left yet
@@ -79,18 +89,35 @@ private:
         bool all_withdrawals_left = false;
         /// Marks of an earlier connection below this cursor are confirmed page by page.
         std::optional<Position> settle_below;
+        ServedViews settle_under;  ///< what may have held when they were sent
         storage::RecordNumber settled_up_to{};
     };
     using Key = std::pair<ConnectionId, SubscriptionId>;
 
     void judge(const Key& key, Serving& serving);
-    void start(const Key& key, Serving& serving, const DatasetPolicy& policy);
+    /// The view that grants and filter give now; its scope says why there is none.
+    [[nodiscard]] ServedView view_for(const Serving& serving, const DatasetPolicy& policy,
+                                      const InstitutionId& institution) const;
+    void start(const Key& key, Serving& serving, const DatasetPolicy& policy,
+               const ServedViews& held_under);
+    /// Whether the cursor that the subscriber asked with is good.
+    [[nodiscard]] bool resumes(const Serving& serving, const DatasetPolicy& policy) const;
+    void begin_difference(const SubscriptionId& id, Serving& serving, ServedViews earlier);
+    void finish_difference(const SubscriptionId& id, Serving& serving);
+    /// The subscriber's condition. Why it cannot be served, if so.
+    [[nodiscard]] std::optional<std::string> read_filter(
+        Serving& serving, const std::optional<storage::DatasetInfo>& info,
+        const PeerSession& session) const;
     void begin_ending(Serving& serving, messages::WithdrawReason reason);
     void finish_ending(const Key& key, Serving& serving);
     void reply_waiting(const Key& key, Serving& serving, const std::string& reason);
     void pump(const Key& key, Serving& serving);
     bool build_running(const Key& key, Serving& serving);
+    bool build_difference(const Key& key, Serving& serving);
     bool build_ending(Serving& serving);
+    [[nodiscard]] bool is_judged_by_newest(const Serving& serving) const;
+    void mark_and_enqueue(Serving& serving, DeliveryStep step, Position to, bool completes);
+    [[nodiscard]] std::uint64_t expected_of(const Serving& serving) const;
     void enqueue(Serving& serving, std::vector<Bytes> parts,
                  std::vector<messages::Withdrawal> withdrawals, Position before, Position to,
                  bool completes, std::vector<storage::RecordNumber> sent,
@@ -101,8 +128,9 @@ private:
     void settle_page(Serving& serving);
     [[nodiscard]] std::optional<storage::ServedSubscription> row_of(const SubscriptionId&) const;
     void end_rows_of_absent_peers(const DatasetUid& dataset);
-    [[nodiscard]] std::string view_in_force(const SubscriptionId&) const;
-    void set_view_in_force(const SubscriptionId&, const Scope&);
+    /// Nothing when it is not known.
+    [[nodiscard]] std::optional<ServedViews> views_in_force(const SubscriptionId&) const;
+    void set_views_in_force(const SubscriptionId&, const ServedViews&);
     void forget_row(const SubscriptionId&);
 
     EngineContext& context_;

@@ -15,6 +15,8 @@ struct AddOptions {
     std::string dataset;
     std::string to;
     std::string can;
+    std::string where;
+    std::string hide;
 };
 
 int add(const Session& session, const AddOptions& options) {
@@ -24,6 +26,12 @@ int add(const Session& session, const AddOptions& options) {
     body["dataset"] = options.dataset;
     body["to"] = options.to;
     body["can"] = json::array(actions->begin(), actions->end());
+    if (!options.where.empty()) body["where"] = options.where;
+    if (!options.hide.empty()) {
+        const auto fields = split_commas(options.hide);
+        if (!fields) return session.report(fields.error());
+        body["hide"] = json::array(fields->begin(), fields->end());
+    }
     return session.finish(call_node(session, "POST", "/api/v1/grants", &body),
                           [&](const json::object& made) {
                               session.out() << "Granted: " << options.to << " can " << options.can
@@ -37,14 +45,18 @@ struct NoOptions {};
 int list(const Session& session, const NoOptions&) {
     return session.finish(
         call_node(session, "GET", "/api/v1/grants"), [&](const json::object& document) {
-            Table table({"grant id", "dataset", "to", "can", "created"});
+            Table table({"grant id", "dataset", "to", "can", "where", "hidden", "created"});
             for (const auto& entry : array_at(document, "grants")) {
                 const auto& grant = entry.as_object();
                 std::string can;
                 for (const auto& action : array_at(grant, "can"))
                     can += (can.empty() ? "" : ",") + shown(action);
+                std::string hidden;
+                for (const auto& field : array_at(grant, "hide"))
+                    hidden += (hidden.empty() ? "" : ",") + shown(field);
                 table.add({text_at(grant, "grant_id"), text_at(grant, "dataset"),
-                           text_at(grant, "to"), can, text_at(grant, "created")});
+                           text_at(grant, "to"), can, text_at(grant, "where"), hidden,
+                           text_at(grant, "created").substr(0, 16)});
             }
             if (table.empty())
                 session.out() << "Nothing is shared: sangam grant add --dataset DS --to ... --can "
@@ -110,6 +122,10 @@ void add_sharing_commands(CLI::App& root, Session& session) {
     add_option(add_command_, "--can", add_options->can, "ACTION,...",
                "discover (see that it exists), search, aggregate, replicate (hold a copy)")
         ->required();
+    add_option(add_command_, "--where", add_options->where, "COND",
+               "only records of which the condition is true: \"countryOfOriginCode = 'PHL'\"");
+    add_option(add_command_, "--hide", add_options->hide, "FIELD,...",
+               "fields that do not show, with all below them: collectingInfo.collectingSite");
     when_chosen(add_command_, session, add_options, add);
 
     auto& list_command = *add_command(grant, "list", "list the grants that hold");

@@ -13,11 +13,13 @@ namespace json = boost::json;
 
 struct SubscribeOptions {
     std::string dataset;
+    std::string where;
 };
 
 int subscribe(const Session& session, const SubscribeOptions& options) {
     json::object body;
     body["dataset"] = options.dataset;
+    if (!options.where.empty()) body["where"] = options.where;
     return session.finish(
         call_node(session, "POST", "/api/v1/subscriptions", &body), [&](const json::object& made) {
             session.out() << "Subscribed to " << options.dataset << "\n  subscription id  "
@@ -44,11 +46,13 @@ struct NoOptions {};
 int list(const Session& session, const NoOptions&) {
     return session.finish(
         call_node(session, "GET", "/api/v1/subscriptions"), [&](const json::object& document) {
-            Table table({"subscription id", "dataset", "state", "records", "of", "age", "reason"});
+            Table table(
+                {"subscription id", "dataset", "where", "state", "records", "of", "age", "reason"});
             for (const auto& entry : array_at(document, "subscriptions")) {
                 const auto& s = entry.as_object();
                 table.add({text_at(s, "subscription_id"), text_at(s, "dataset"),
-                           text_at(s, "state"), shown_count(number_at(s, "records")),
+                           text_at(s, "where"), text_at(s, "state"),
+                           shown_count(number_at(s, "records")),
                            shown_count(number_at(s, "expected")), shown_age(number_at(s, "age_s")),
                            text_at(s, "reason")});
             }
@@ -70,6 +74,8 @@ void add_subscription_commands(CLI::App& root, Session& session) {
     add_positional(subscribe_command, "DS", subscribe_options->dataset,
                    "institution/dataset; it may be one that is not visible yet")
         ->required();
+    add_option(subscribe_command, "--where", subscribe_options->where, "COND",
+               "only records of which the condition is true: \"genus = 'Oryza'\"");
     when_chosen(subscribe_command, session, subscribe_options, subscribe);
 
     auto& unsubscribe_command =

@@ -148,6 +148,7 @@ int import(const Session& session, const ImportOptions& options) {
 
 struct ExportOptions {
     std::string dataset;
+    std::optional<std::string> where;
     std::optional<std::string> format;
     std::string out;
 };
@@ -156,6 +157,7 @@ struct ExportOptions {
 int export_to(const Session& session, const ExportOptions& options) {
     TargetBuilder target("/api/v1/export");
     target.parameter("dataset", options.dataset);
+    if (options.where) target.parameter("where", *options.where);
     if (options.format) target.parameter("format", *options.format);
     const auto partial = options.out + ".part";
     http::ClientRequest request;
@@ -220,6 +222,8 @@ void add_transfer_commands(CLI::App& root, Session& session) {
     auto export_options = std::make_shared<ExportOptions>();
     add_option(export_command, "--dataset", export_options->dataset, "DS", "the dataset")
         ->required();
+    add_option(export_command, "--where", export_options->where, "COND",
+               "only records of which the condition is true");
     add_option(export_command, "--format", export_options->format, "FORMAT",
                "mcpd, csv or ndjson (default ndjson)");
     add_option(export_command, "--out", export_options->out, "F", "the file to write")->required();

@@ -120,15 +120,18 @@ Result<Reply> list_conflicts(Call& call) {
     for (const auto& info : datasets) {
         const auto scope = call.decide(Action::search, *reader, info.uid);
         if (!scope.allowed) continue;
+        const sync::RowJudge judge(scope, info.manifest, *call.context.merger);
         const auto dataset = call.dataset_text(info.manifest);
         std::vector<std::pair<std::string, json::array>> by_record;
         for (const auto number : call.conflicts.records(info.uid)) {
             const auto record = reader->record(number);
             if (!record) continue;
+            const auto row = judge.of(*record);
+            if (!row.is_visible()) continue;
             const auto name = ingest::record_text(dataset, record->key);
             json::array documents;
             const auto merged =
-                visible_part(call.context.merger->merge(info.manifest, record->changes), scope);
+                visible_part(call.context.merger->merge(info.manifest, record->changes), row);
             for (const auto& conflict : merged.conflicts)
                 if (wants_all || conflict.is_open)
                     documents.push_back(conflict_document(call, name, conflict));

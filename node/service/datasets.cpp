@@ -104,8 +104,8 @@ json::object describe(const Call& call, const storage::Reader& reader,
     out["licence"] = info.manifest.licence;
     out["owner"] = call.handle_of(info.manifest.owner);
     // A count is a read like any other.
-    const bool may_count = call.decide(Action::search, reader, info.uid).allowed;
-    out["records"] = may_count ? info.live_records : 0;
+    out["records"] = sync::count_visible(
+        reader, info, call.decide(Action::search, reader, info.uid), *call.context.merger);
     out["can"] = can_of(call, reader, info);
     out["holding"] = to_text(info.holding);
     return out;

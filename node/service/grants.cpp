@@ -23,25 +23,52 @@ std::map<GrantId, Millis> creation_times(const storage::Reader& reader, const Da
     return out;
 }
 
-/// Records that holders must drop because no grant lets them replicate any more.
+/// Records that holders must drop because no grant lets them replicate them any more.
 std::uint64_t records_to_withdraw(const Call& call, const storage::Reader& reader,
                                   const DatasetUid& dataset) {
+    constexpr std::size_t page_size = 1000;
     std::uint64_t sum = 0;
     const auto directory = call.context.membership->view();
+    const auto info = reader.dataset(dataset);
+    if (!info) return 0;
     for (const auto& served : reader.served_subscriptions()) {
         if (served.dataset != dataset) continue;
-        const auto holder = sync::Asker::member(served.institution);
-        if (sync::decide(holder, Action::replicate, dataset, reader, *directory).allowed) continue;
-        const auto counts = reader.ledger_counts(served.id);
-        sum += counts.sent + counts.acknowledged;
+        const auto scope = sync::decide(sync::Asker::member(served.institution), Action::replicate,
+                                        dataset, reader, *directory);
+        if (scope.allowed && !scope.depends_on_rows()) continue;
+        const sync::RowJudge judge(scope, info->manifest, *call.context.merger);
+        storage::RecordNumber after{};
+        while (true) {
+            const auto page = reader.delivered_records(served.id, after, page_size);
+            for (const auto number : page) {
+                after = number;
+                const auto record = reader.record(number);
+                if (!scope.allowed || (record && !judge.of(*record).is_visible())) ++sum;
+            }
+            if (page.size() < page_size) break;
+        }
     }
     return sum;
+}
+
+/// The fields that a grant hides, each as `get` shows it.
+Result<std::vector<Path>> hidden_fields(const json::object& body) {
+    std::vector<Path> out;
+    if (!body.contains("hide")) return out;
+    const auto fields = text_list(body, "hide");
+    if (!fields) return std::unexpected(fields.error());
+    for (const auto& field : *fields) {
+        auto path = Path::parse(field);
+        if (!path) return std::unexpected(path.error());
+        out.push_back(std::move(*path));
+    }
+    return out;
 }
 
 }  // namespace
 
 Result<Reply> add_grant(Call& call) {
-    const auto body = call.body({"dataset", "to", "can"});
+    const auto body = call.body({"dataset", "to", "can", "where", "hide"});
     if (!body) return std::unexpected(body.error());
     const auto dataset = required_text(*body, "dataset");
     if (!dataset) return std::unexpected(dataset.error());
@@ -70,6 +97,12 @@ Result<Reply> add_grant(Call& call) {
                         ErrorKind::usage);
         spec.actions.insert(*action);
     }
+    const auto where = optional_text(*body, "where");
+    if (!where) return std::unexpected(where.error());
+    spec.where = where->value_or("");
+    auto hide = hidden_fields(*body);
+    if (!hide) return std::unexpected(hide.error());
+    spec.hide = std::move(*hide);
     const auto made = author_control(call, std::nullopt, [&](const ControlMaking& making) {
         return sync::add_grant(making.reader, making.directory, making.author, spec, making.now);
     });

@@ -183,13 +183,28 @@ Result<Reply> export_dataset(Call& call) {
         return fail("not_allowed", "the records of this dataset are not shared with you",
                     call.dataset_text(info->manifest), scope.reason, ErrorKind::refused);
 
+    std::optional<Condition> where;
+    if (const auto text = call.request.parameter("where"); text && !text->empty()) {
+        auto parsed = Condition::parse(*text);
+        if (!parsed) return std::unexpected(parsed.error());
+        if (const auto field =
+                sync::unusable_field(*parsed, *reader, *info, scope, *call.context.merger))
+            return fail("no_such_field", no_such_field(*field), call.dataset_text(info->manifest),
+                        "sangam get shows what a record has", ErrorKind::refused);
+        where = std::move(*parsed);
+    }
+    const sync::RowJudge judge(scope, info->manifest, *call.context.merger,
+                               where ? &*where : nullptr);
+
     const auto path = spool_name(call);
     std::ofstream out(path, std::ios::binary | std::ios::trunc);
     const auto scan = [&](const std::function<bool(const ingest::RecordView&)>& visit) {
         reader->scan_records(
             info->uid, options.collection, nullptr, [&](const storage::RecordState& record) {
-                auto merged =
-                    visible_part(call.context.merger->merge(info->manifest, record.changes), scope);
+                const auto row = judge.of(record);
+                if (!row.is_visible()) return true;
+                const auto merged =
+                    visible_part(call.context.merger->merge(info->manifest, record.changes), row);
                 if (merged.is_deleted) return true;
                 return visit(ingest::make_record_view(record.key, merged));
             });

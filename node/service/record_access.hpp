@@ -13,8 +13,9 @@ namespace sangam::node {
 struct RecordAccess {
     storage::DatasetInfo dataset;
     RecordKey key;
-    std::string text;   ///< RECORD
-    sync::Scope scope;  ///< of Action::search
+    std::string text;  ///< RECORD
+    /// Under Action::search; nothing without `state`.
+    std::optional<sync::RowScope> row;
     /// Nothing when it does not exist or may not be seen.
     std::optional<storage::RecordState> state;
     sync::MergedRecord merged;  ///< what may be seen of `state`; empty without

@@ -49,13 +49,13 @@ std::string kind_of(const Change& change) {
     return "put";
 }
 
-json::object change_document(const Call& call, const sync::Scope& scope,
+json::object change_document(const Call& call, const sync::RowScope& row,
                              const storage::StoredChange& stored) {
     json::object fields;
     std::uint64_t hidden = stored.change.hidden_leaves.size();
     for (const auto& field : stored.change.fields) {
         if (field.write.path == life_path()) continue;
-        if (!scope.shows(field.write.path))
+        if (!row.shows(field.write.path))
             ++hidden;
         else
             fields[field.write.path.text()] =
@@ -90,12 +90,16 @@ Result<RecordAccess> open_record(Call& call, const storage::Reader& reader) {
         return fail("bad_record", "a part of the record's name is empty or not UTF-8",
                     call.request.path, {}, ErrorKind::usage);
     out.text = ingest::record_text(call.dataset_text(info->manifest), out.key);
-    out.scope = call.decide(Action::search, reader, info->uid);
+    const auto scope = call.decide(Action::search, reader, info->uid);
     // What may not be seen is answered in the words of what does not exist (COMMANDS, Conditions).
-    if (out.scope.allowed) out.state = reader.record(info->uid, out.key);
+    if (scope.allowed) out.state = reader.record(info->uid, out.key);
+    if (out.state) {
+        out.row = sync::RowJudge(scope, info->manifest, *call.context.merger).of(*out.state);
+        if (!out.row->is_visible()) out.state.reset();
+    }
     if (out.state)
         out.merged =
-            visible_part(call.context.merger->merge(info->manifest, out.state->changes), out.scope);
+            visible_part(call.context.merger->merge(info->manifest, out.state->changes), *out.row);
     out.dataset = std::move(*info);
     return out;
 }
@@ -127,7 +131,7 @@ Result<Reply> get_record(Call& call) {
     json::array provenance;
     const auto proven = proven_changes(call, *reader, access->dataset.uid, changes);
     for (const auto& change : changes) {
-        auto entry = change_document(call, access->scope, change);
+        auto entry = change_document(call, *access->row, change);
         json::array names;
         for (const auto& [name, value] : entry["fields"].as_object()) names.emplace_back(name);
         entry["fields"] = std::move(names);
@@ -156,7 +160,7 @@ Result<Reply> record_history(Call& call) {
     if (!access->state) return std::unexpected(no_such_record(*access));
     json::array changes;
     for (const auto& change : reader->history(access->dataset.uid, access->key)) {
-        auto entry = change_document(call, access->scope, change);
+        auto entry = change_document(call, *access->row, change);
         entry["live"] = change.is_live;
         changes.push_back(std::move(entry));
     }

@@ -13,7 +13,7 @@ namespace json = boost::json;
 }  // namespace
 
 Result<Reply> add_subscription(Call& call) {
-    const auto body = call.body({"dataset"});
+    const auto body = call.body({"dataset", "where"});
     if (!body) return std::unexpected(body.error());
     const auto dataset = required_text(*body, "dataset");
     if (!dataset) return std::unexpected(dataset.error());
@@ -23,8 +23,11 @@ Result<Reply> add_subscription(Call& call) {
                     "write institution/dataset", ErrorKind::usage);
     if (auto known = call.find_institution(dataset->substr(0, slash)); !known)
         return std::unexpected(known.error());
-    const auto made = call.context.engine->call(
-        [&](sync::Engine& engine, Millis now) { return engine.subscribe(*dataset, {}, now); });
+    const auto where = optional_text(*body, "where");
+    if (!where) return std::unexpected(where.error());
+    const auto made = call.context.engine->call([&](sync::Engine& engine, Millis now) {
+        return engine.subscribe(*dataset, where->value_or(""), now);
+    });
     if (!made) return std::unexpected(made.error());
     json::object document;
     document["subscription_id"] = made->hex();

@@ -6,19 +6,19 @@
 namespace sangam::node {
 namespace {
 
-bool shows(const sync::Scope& scope, const std::string& field) {
+bool shows(const sync::RowScope& row, const std::string& field) {
     const auto path = Path::parse(field);
-    return path && scope.shows(*path);
+    return path && row.shows(*path);
 }
 
 /// Takes hidden members out of a group's values. False when nothing visible differs.
-bool restrict_group(sync::MergeConflict& conflict, const sync::Scope& scope) {
+bool restrict_group(sync::MergeConflict& conflict, const sync::RowScope& row) {
     for (auto& sibling : conflict.values) {
         const auto* members = sibling.value ? sibling.value->get_if<Value::Map>() : nullptr;
         if (!members) continue;
         Value::Map kept;
         for (const auto& [field, value] : *members)
-            if (shows(scope, field)) kept.emplace(field, value);
+            if (shows(row, field)) kept.emplace(field, value);
         sibling.value = Value(std::move(kept));
     }
     return std::any_of(conflict.values.begin(), conflict.values.end(), [&](const sync::Sibling& s) {
@@ -28,16 +28,16 @@ bool restrict_group(sync::MergeConflict& conflict, const sync::Scope& scope) {
 
 }  // namespace
 
-sync::MergedRecord visible_part(sync::MergedRecord record, const sync::Scope& scope) {
-    if (scope.hides_nothing()) return record;
+sync::MergedRecord visible_part(sync::MergedRecord record, const sync::RowScope& row) {
+    if (row.hides_nothing()) return record;
     std::erase_if(record.leaves,
-                  [&](const storage::ProjectedField& leaf) { return !scope.shows(leaf.path); });
-    std::erase_if(record.fields, [&](const auto& field) { return !scope.shows(field.first); });
+                  [&](const storage::ProjectedField& leaf) { return !row.shows(leaf.path); });
+    std::erase_if(record.fields, [&](const auto& field) { return !row.shows(field.first); });
     std::erase_if(record.siblings, [&](const auto& field) {
-        return field.first != life_path() && !scope.shows(field.first);
+        return field.first != life_path() && !row.shows(field.first);
     });
     std::erase_if(record.conflicts, [&](sync::MergeConflict& conflict) {
-        return conflict.is_group ? !restrict_group(conflict, scope) : !shows(scope, conflict.field);
+        return conflict.is_group ? !restrict_group(conflict, row) : !shows(row, conflict.field);
     });
     return record;
 }

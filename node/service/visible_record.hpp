@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A merged record without what a scope hides: what every verb that shows a record works on.
+// A merged record without what is hidden of it: what every verb that shows a record works on.
 #pragma once
 
 #include "sync/merger.hpp"
-#include "sync/policy.hpp"
+#include "sync/row_scope.hpp"
 
 namespace sangam::node {
 
 /// Drops hidden fields, and conflicts about them; a group's conflict loses its hidden members, and
 /// goes when its values do not differ any more. `leaves` and `siblings` are filtered alike.
-[[nodiscard]] sync::MergedRecord visible_part(sync::MergedRecord record, const sync::Scope& scope);
+[[nodiscard]] sync::MergedRecord visible_part(sync::MergedRecord record, const sync::RowScope& row);
 
 }  // namespace sangam::node

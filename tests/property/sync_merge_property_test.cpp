@@ -149,24 +149,24 @@ TEST_CASE("record view: what crosses merges to the visible part of the whole") {
         storage::RecordState record;
         record.key = {"germplasm", "x"};
         record.changes = live_of(random_history());
-        Scope scope;
-        scope.allowed = true;
+        Scope scope{true, {}, {Rule{}}};
         for (const char* name : {"remarks", "collectingInfo", "accessionNames", "local"})
-            if (*rc::gen::inRange(0, 3) == 0) scope.hidden.push_back(path(name));
-        const RecordView view = view_of(record, scope);
+            if (*rc::gen::inRange(0, 3) == 0) scope.rules.front().hidden.push_back(path(name));
+        const RowScope row = RowJudge(scope, manifest, merger).of(record);
+        const RecordView view = view_of(record, row);
         std::vector<StoredChange> crossed;
         for (const StoredChange& change : record.changes) {
             const auto it = view.changes.find(change.position);
             if (it == view.changes.end()) continue;
             StoredChange copy = change;
-            copy.change = as_it_crosses(change.change, it->second, scope);
+            copy.change = as_it_crosses(change.change, it->second, row);
             for (const OpenField& field : copy.change.fields)
-                RC_ASSERT(field.write.path == life_path() || scope.shows(field.write.path));
+                RC_ASSERT(field.write.path == life_path() || row.shows(field.write.path));
             RC_ASSERT(copy.change.leaf_count() == change.change.leaf_count());
             crossed.push_back(std::move(copy));
         }
         auto expected = merger.merge(manifest, record.changes).fields;
-        std::erase_if(expected, [&](const auto& entry) { return !scope.shows(entry.first); });
+        std::erase_if(expected, [&](const auto& entry) { return !row.shows(entry.first); });
         const auto merged = merger.merge(manifest, crossed);
         RC_ASSERT(merged.fields == expected);
         RC_ASSERT(merged.is_deleted == view.is_deleted);

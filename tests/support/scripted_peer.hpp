@@ -127,9 +127,10 @@ public:
         return uid;
     }
     GrantId grant(const DatasetUid& uid, const std::string& to, std::set<sangam::Action> can,
-                  std::vector<Path> hide = {}) {
-        const auto entry = sync::add_grant(*store->reader(), directory, {us.id, &us.key, &random},
-                                           {uid, to, std::move(can), std::move(hide), {}}, now);
+                  std::vector<Path> hide = {}, std::string where = {}) {
+        const auto entry =
+            sync::add_grant(*store->reader(), directory, {us.id, &us.key, &random},
+                            {uid, to, std::move(can), std::move(hide), std::move(where)}, now);
         SANGAM_ASSERT(entry.has_value());
         SANGAM_ASSERT(store->put_control(uid, {*entry}, std::nullopt).has_value());
         engine->control_changed(uid, now);

@@ -236,10 +236,12 @@ public:
                                         now_at(*nodes_[index])));
     }
     GrantId grant(std::size_t index, const DatasetUid& dataset, const std::string& to,
-                  std::set<sangam::Action> can, std::vector<Path> hide = {}) {
-        const auto entry = sync::add_grant(*nodes_[index]->reader(), directory, author_of(index),
-                                           {dataset, to, std::move(can), std::move(hide), {}},
-                                           now_at(*nodes_[index]));
+                  std::set<sangam::Action> can, std::vector<Path> hide = {},
+                  std::string where = {}) {
+        const auto entry =
+            sync::add_grant(*nodes_[index]->reader(), directory, author_of(index),
+                            {dataset, to, std::move(can), std::move(hide), std::move(where)},
+                            now_at(*nodes_[index]));
         put_entry(index, entry);
         return std::get<Grant>(entry->entry.body).id;
     }
@@ -283,10 +285,11 @@ public:
     bool restore(std::size_t index, const DatasetUid& dataset, const std::string& id) {
         return write(index, dataset, {"germplasm", id}, {{life_path(), sync::restored_value()}});
     }
-    std::optional<SubscriptionId> subscribe(std::size_t index, const std::string& dataset) {
+    std::optional<SubscriptionId> subscribe(std::size_t index, const std::string& dataset,
+                                            const std::string& where = {}) {
         std::optional<SubscriptionId> out;
         act(index, [&](sync::Engine& engine, Millis now) {
-            const auto made = engine.subscribe(dataset, {}, now);
+            const auto made = engine.subscribe(dataset, where, now);
             if (made) out = *made;
         });
         return out;

@@ -79,15 +79,32 @@ TEST_CASE("subscription: an unknown dataset and one without a grant wait in the 
     CHECK(unknown.reason == hidden.reason);
 }
 
-TEST_CASE("subscription: a condition is refused, and so is what this node does not own") {
+TEST_CASE("subscription: a condition on a hidden field is refused like one on no field at all") {
+    Serving scene;
+    scene.stage.put(scene.rice, "a", {put("genus", "Oryza"), put("remarks", "secret")});
+    scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate}, {path("remarks")});
+    scene.connect();
+    scene.subscribe.where = "remarks = 'secret'";
+    const auto hidden = scene.ask();
+    CHECK(hidden.state == SubscribeReply::State::refused);
+    CHECK(hidden.reason == no_such_field(path("remarks")));
+    scene.subscribe.where = "nothing = 'secret'";
+    const auto missing = scene.ask();
+    CHECK(missing.state == SubscribeReply::State::refused);
+    CHECK(missing.reason == no_such_field(path("nothing")));
+    scene.subscribe.where = "genus = ";
+    CHECK(scene.ask().state == SubscribeReply::State::refused);
+    scene.subscribe.where = "genus = 'Oryza'";
+    CHECK(scene.ask().state == SubscribeReply::State::accepted);
+    CHECK(Serving::changes_in(scene.deliveries()).size() == 1);
+}
+
+TEST_CASE("subscription: what this node does not own is refused") {
     Serving scene;
     scene.connect();
-    scene.subscribe.where = "genus = 'Oryza'";
-    CHECK(scene.ask().state == SubscribeReply::State::refused);
     const SignedControl wheat = Stage::manifest_of(scene.stage.third, "wheat");
     REQUIRE(scene.stage.store->put_control(wheat.entry.dataset_uid(), {wheat},
                                            storage::Holding::known));
-    scene.subscribe.where.clear();
     scene.subscribe.dataset = wheat.entry.dataset_uid();
     CHECK(scene.ask().state == SubscribeReply::State::refused);
 }
@@ -244,9 +261,10 @@ TEST_CASE("subscription: a change of hidden fields alone moves the position and 
     CHECK(sent.front().to > first.back().to);
 }
 
-TEST_CASE("subscription: a grant that comes to hide more is taken back and sent anew") {
+TEST_CASE("subscription: a record that comes to show less is taken back and sent in one delivery") {
     Serving scene;
     scene.stage.put(scene.rice, "a", {put("genus", "Oryza"), put("remarks", "secret")});
+    scene.stage.put(scene.rice, "b", {put("genus", "Oryza")});
     const GrantId wide = scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
     scene.connect();
     static_cast<void>(scene.ask());
@@ -254,17 +272,40 @@ TEST_CASE("subscription: a grant that comes to hide more is taken back and sent 
     scene.stage.grant(scene.rice, "members", {sangam::Action::replicate}, {path("remarks")});
     CHECK(scene.deliveries().empty());  // the wide one still shows all
     scene.stage.revoke(scene.rice, wide);
-    auto sent = scene.deliveries();
+    const auto sent = scene.deliveries();
     REQUIRE(sent.size() == 1);
+    // b has nothing that is hidden now, and stays as it is.
     REQUIRE(sent.front().withdrawals.size() == 1);
+    CHECK(sent.front().withdrawals.front().id == "a");
     CHECK(sent.front().withdrawals.front().reason == messages::WithdrawReason::left_scope);
-    scene.acknowledge(sent.front());
-    const auto reply = scene.stage.sent<SubscribeReply>(scene.them);
-    REQUIRE(reply.size() == 1);
-    CHECK(reply.front().full_copy);
-    const auto changes = Serving::changes_in(scene.deliveries());
+    const auto changes = Serving::changes_in(sent);
     REQUIRE(changes.size() == 1);
+    CHECK(changes.front().find(path("genus")) != nullptr);
     CHECK(changes.front().find(path("remarks")) == nullptr);
+    CHECK(scene.counts().acknowledged == 2);
+    scene.acknowledge(sent.front());
+    CHECK(scene.counts().acknowledged == 2);
+    CHECK(scene.counts().sent == 0);
+}
+
+TEST_CASE("subscription: widening sends what became visible and nothing else") {
+    Serving scene;
+    scene.stage.put(scene.rice, "a", {put("genus", "Oryza"), put("remarks", "secret")});
+    scene.stage.put(scene.rice, "b", {put("genus", "Oryza")});
+    scene.stage.put(scene.rice, "c", {put("genus", "Zea")});
+    scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate}, {path("remarks")},
+                      "genus = 'Oryza'");
+    scene.connect();
+    static_cast<void>(scene.ask());
+    CHECK(Serving::changes_in(scene.deliveries()).size() == 2);
+    scene.acknowledge(scene.deliveries().back());
+    scene.stage.grant(scene.rice, "members", {sangam::Action::replicate}, {},
+                      "genus IN ('Oryza','Zea')");
+    const auto sent = scene.deliveries();
+    const auto changes = Serving::changes_in(sent);
+    REQUIRE(changes.size() == 2);
+    for (const Change& change : changes) CHECK(change.key.id != "b");
+    for (const auto& delivery : sent) CHECK(delivery.withdrawals.empty());
 }
 
 TEST_CASE(

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/row_scope.hpp"
+
+#include <algorithm>
+
+#include "storage/condition_evaluation.hpp"
+
+namespace sangam::sync {
+
+bool RowScope::shows(const Path& field) const {
+    return is_visible_ && std::none_of(hidden_.begin(), hidden_.end(), [&](const Path& path) {
+               return field.is_at_or_below(path);
+           });
+}
+
+RowScope RowJudge::of(const RecordKey& key, const std::vector<storage::StoredChange>& live) const {
+    RowScope out;
+    if (!scope_.allowed) return out;
+    std::optional<storage::FlatRecord> flat;
+    const auto is_true = [&](const Condition& condition, const std::vector<Path>& hidden) {
+        if (!flat) flat = storage::flat_record(projector_, manifest_, key, live);
+        return storage::lets_through(condition, *flat, hidden);
+    };
+    for (const Rule& rule : scope_.rules) {
+        if (rule.where && !is_true(*rule.where, {})) continue;
+        out.hidden_ = out.is_visible_ ? hidden_in_both(out.hidden_, rule.hidden) : rule.hidden;
+        out.is_visible_ = true;
+    }
+    if (out.is_visible_ && filter_ && !is_true(*filter_, out.hidden_)) out.is_visible_ = false;
+    return out;
+}
+
+std::uint64_t count_visible(const storage::Reader& reader, const storage::DatasetInfo& dataset,
+                            const Scope& scope, const storage::Projector& projector) {
+    if (!scope.allowed) return 0;
+    if (!scope.depends_on_rows()) return dataset.live_records;
+    const RowJudge judge(scope, dataset.manifest, projector);
+    std::uint64_t count = 0;
+    reader.scan_records(dataset.uid, {}, nullptr, [&](const storage::RecordState& record) {
+        // A condition is true of no deleted record; a rule without one does not ask.
+        if (judge.of(record).is_visible() &&
+            !projector.project(dataset.manifest, record.key, record.changes).is_deleted)
+            ++count;
+        return true;
+    });
+    return count;
+}
+
+std::optional<Path> unusable_field(const Condition& condition, const storage::Reader& reader,
+                                   const storage::DatasetInfo& dataset, const Scope& scope,
+                                   const storage::Projector& projector) {
+    std::vector<Path> missing = condition.paths();
+    const RowJudge judge(scope, dataset.manifest, projector);
+    std::size_t looked_at = 0;
+    bool anything_shows = false;
+    reader.scan_records(dataset.uid, {}, nullptr, [&](const storage::RecordState& record) {
+        const RowScope row = judge.of(record);
+        if (row.is_visible()) {
+            const auto flat =
+                storage::flat_record(projector, dataset.manifest, record.key, record.changes);
+            anything_shows = anything_shows || !flat.fields.empty();
+            std::erase_if(missing, [&](const Path& path) {
+                return row.shows(path) && flat.fields.contains(path);
+            });
+        }
+        return !missing.empty() && ++looked_at < max_looked_at;
+    });
+    if (missing.empty() || !anything_shows) return std::nullopt;
+    return missing.front();
+}
+
+}  // namespace sangam::sync
