@@ -38,7 +38,7 @@ public:
     DeliveryStep rescan(Position after, const ServedViews& earlier) {
         for (const ServedView& was : earlier)
             earlier_.push_back({RowJudge(was.scope, info_.manifest, projector_, filter_of(was)),
-                                was.manifest == view_.manifest});
+                                was.manifest.is_zero() || was.manifest == info_.manifest_hash});
         walk(after, [&](const auto& arrival) { look_again(arrival); });
         collect_parts();
         return std::move(step_);

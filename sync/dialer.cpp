@@ -41,7 +41,7 @@ std::vector<Dialer::Dial> Dialer::due(Millis now) {
 
 void Dialer::connected(const NodeId& node, Millis now) {
     const auto it = peers_.find(node);
-    if (it == peers_.end()) return;
+    if (it == peers_.end() || it->second.state == State::connected) return;
     it->second.state = State::connected;
     it->second.connected_at = now;
 }
@@ -94,6 +94,19 @@ std::optional<Millis> Dialer::next_due() const {
 bool Dialer::is_dialing(const NodeId& node) const {
     const auto it = peers_.find(node);
     return it != peers_.end() && it->second.state == State::dialing;
+}
+
+std::vector<Dialer::Target> whom_to_dial(const std::vector<DialCandidate>& candidates,
+                                         const InstitutionId& home,
+                                         const std::set<InstitutionId>& related) {
+    std::set<InstitutionId> institutions{home};
+    for (const DialCandidate& candidate : candidates) institutions.insert(candidate.institution);
+    std::vector<Dialer::Target> out;
+    for (const DialCandidate& candidate : candidates)
+        if (institutions.size() <= everybody_up_to || candidate.institution == home ||
+            related.contains(candidate.institution))
+            out.push_back({candidate.node, candidate.endpoints});
+    return out;
 }
 
 }  // namespace sangam::sync

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,7 @@ public:
     void set_targets(const std::vector<Target>& targets, Millis now);
     /// Whom to dial now. Each stays "dialing" until connected() or failed().
     [[nodiscard]] std::vector<Dial> due(Millis now);
-    /// A session with the node is open, whoever dialed.
+    /// A session with the node is open, whoever dialed; of one that is known nothing changes.
     void connected(const NodeId& node, Millis now);
     /// The open session ended. Dialed again at once after a stable one, else after the backoff.
     void disconnected(const NodeId& node, Millis now);
@@ -46,6 +47,7 @@ public:
     void failed(const NodeId& node, Millis now);
     /// When due() has something next; nothing while all are connected or being dialed.
     [[nodiscard]] std::optional<Millis> next_due() const;
+    [[nodiscard]] bool has_target(const NodeId& node) const { return peers_.contains(node); }
     [[nodiscard]] bool is_dialing(const NodeId& node) const;
 
 private:
@@ -62,5 +64,23 @@ private:
     Random& random_;
     std::map<NodeId, Peer> peers_;
 };
+
+/// A node that may be connected with.
+struct DialCandidate {
+    NodeId node;
+    InstitutionId institution;
+    std::vector<std::string> endpoints;
+};
+
+/// In a federation of so many institutions, the own one included, everybody is connected with
+/// everybody.
+inline constexpr std::size_t everybody_up_to = 64;
+
+/// Whom to dial (COMMANDS, "Common to all"): all candidates in a small federation, in a larger one
+/// those of the own institution and of `related` ones (related_institutions()). Who is left out may
+/// still dial us.
+[[nodiscard]] std::vector<Dialer::Target> whom_to_dial(const std::vector<DialCandidate>& candidates,
+                                                       const InstitutionId& home,
+                                                       const std::set<InstitutionId>& related);
 
 }  // namespace sangam::sync

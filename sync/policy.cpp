@@ -158,6 +158,29 @@ std::set<sangam::Action> rights_at_owner(const InstitutionId& institution,
     return out;
 }
 
+std::set<InstitutionId> related_institutions(const storage::Reader& reader,
+                                             const InstitutionId& home,
+                                             const DirectoryView& directory) {
+    std::set<InstitutionId> out;
+    for (const storage::DatasetInfo& info : reader.datasets()) {
+        out.insert(info.manifest.owner);
+        out.insert(info.manifest.writers.begin(), info.manifest.writers.end());
+        if (info.manifest.owner != home) continue;
+        const auto policy = DatasetPolicy::load(reader, info.uid);
+        for (const Grant& grant : policy->grants)
+            if (grant.audience.kind == Audience::Kind::institution)
+                out.insert(grant.audience.institution);
+    }
+    for (const auto& served : reader.served_subscriptions()) out.insert(served.institution);
+    // One that waits for its dataset to be made known names only a handle.
+    for (const auto& wanted : reader.own_subscriptions())
+        if (const auto owner = directory.institution_by_handle(
+                wanted.dataset_name.substr(0, wanted.dataset_name.find('/'))))
+            out.insert(*owner);
+    out.erase(home);
+    return out;
+}
+
 std::vector<Path> hidden_in_both(const std::vector<Path>& a, const std::vector<Path>& b) {
     std::set<Path> out;
     for (const Path& x : a) {

@@ -85,6 +85,13 @@ struct DatasetPolicy {
                                                        const DatasetPolicy& policy,
                                                        const DirectoryView& directory);
 
+/// The institutions that `home` shares, subscribes or searches with: those that its datasets are
+/// granted to by name, that write or hold them, and the owners and writers of all datasets that
+/// were ever made known to it.
+[[nodiscard]] std::set<InstitutionId> related_institutions(const storage::Reader& reader,
+                                                           const InstitutionId& home,
+                                                           const DirectoryView& directory);
+
 /// Paths that both lists hide (each hides what it names and all below).
 [[nodiscard]] std::vector<Path> hidden_in_both(const std::vector<Path>& a,
                                                const std::vector<Path>& b);

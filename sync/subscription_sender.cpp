@@ -78,7 +78,8 @@ std::optional<std::string> SubscriptionSender::read_filter(
     auto filter = Condition::parse(serving.request.where);
     if (!filter) return filter.error().text();
     serving.view.filter = std::move(*filter);
-    if (!info) return std::nullopt;
+    // One that was accepted before goes on: what it holds is judged by the grants of now.
+    if (!info || row_of(serving.request.subscription)) return std::nullopt;
     const auto reader = context_.store.reader();
     const Scope scope = decide(Asker::member(session.institution()), sangam::Action::replicate,
                                info->uid, *reader, context_.directory);

@@ -21,6 +21,7 @@
 #include "node/version.hpp"
 #include "sync/engine.hpp"
 #include "sync/merger.hpp"
+#include "sync/policy.hpp"
 
 namespace sangam::node {
 namespace {
@@ -173,6 +174,11 @@ private:
         setup.directory = [this] { return membership_->snapshot(); };
         setup.clock = system_now;
         setup.random = &random_;
+        setup.related = [this] {
+            const auto directory = membership_->snapshot();
+            return sync::related_institutions(*store_->reader(), directory->own_institution(),
+                                              *directory);
+        };
         setup.on_connected = [this](sync::ConnectionId connection) {
             actions_.offer_directory(connection);
         };

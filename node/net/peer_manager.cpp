@@ -24,6 +24,8 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds accept_pause{100};
 /// The longest sleep of the dialer, in case a clock was set.
 constexpr Millis longest_dial_sleep{1'000};
+/// How often a node of a large federation looks whom to dial.
+constexpr Millis choose_targets_every{10'000};
 /// For goodbyes: the closing deadline and a moment.
 constexpr std::chrono::seconds stop_deadline = closing_deadline + std::chrono::seconds(1);
 
@@ -150,6 +152,7 @@ asio::awaitable<void> PeerManager::dial_loop() {
     for (;;) {
         std::vector<sync::Dialer::Dial> due;
         Millis sleep = longest_dial_sleep;
+        if (setup_.clock() - targets_chosen_ >= choose_targets_every) choose_targets();
         {
             const std::lock_guard lock(mutex_);
             if (is_stopping_) co_return;
@@ -181,10 +184,30 @@ void PeerManager::wake_dialer() {
     asio::post(strand_, [this] { dial_timer_.cancel(); });
 }
 
+std::vector<sync::Dialer::Target> PeerManager::targets_in(
+    const DirectorySnapshot& directory) const {
+    std::vector<sync::DialCandidate> candidates;
+    for (const auto& peer : directory.peers())
+        candidates.push_back({peer.node, peer.institution, peer.endpoints});
+    const bool takes_all = directory.peers().size() < sync::everybody_up_to || !setup_.related;
+    return sync::whom_to_dial(candidates, directory.own_institution(),
+                              takes_all ? std::set<InstitutionId>{} : setup_.related());
+}
+
+void PeerManager::choose_targets() {
+    targets_chosen_ = setup_.clock();
+    const auto directory = setup_.directory();
+    if (directory->peers().size() < sync::everybody_up_to) return;
+    const auto targets = targets_in(*directory);
+    const std::lock_guard lock(mutex_);
+    dialer_.set_targets(targets, setup_.clock());
+    for (const auto& [id, entry] : connections_)
+        if (entry.is_open) dialer_.connected(entry.connection->peer(), setup_.clock());
+}
+
 void PeerManager::directory_changed() {
     const auto directory = setup_.directory();
-    std::vector<sync::Dialer::Target> targets;
-    for (const auto& peer : directory->peers()) targets.push_back({peer.node, peer.endpoints});
+    const auto targets = targets_in(*directory);
     std::vector<std::shared_ptr<PeerConnection>> refused;
     {
         const std::lock_guard lock(mutex_);
@@ -194,8 +217,8 @@ void PeerManager::directory_changed() {
             if (entry.is_open && !directory->check_key(entry.connection->peer_key()))
                 refused.push_back(entry.connection);
         std::erase_if(history_, [&](const auto& item) {
-            return std::ranges::none_of(
-                targets, [&](const auto& target) { return target.node == item.first; });
+            return std::ranges::none_of(directory->peers(),
+                                        [&](const auto& peer) { return peer.node == item.first; });
         });
     }
     for (const auto& connection : refused) {
@@ -365,6 +388,11 @@ std::vector<PeerRow> PeerManager::rows() const {
         if (peer.endpoints.empty() && row.state != "connected") {
             row.state = "down";
             row.detail = "it gives no address; it has to dial";
+        } else if (row.state != "connected" && !dialer_.has_target(peer.node)) {
+            row.state = "down";
+            row.detail =
+                "not dialed: in a federation of this size only those with whom something "
+                "is shared are";
         } else if (row.state == "down" && dialer_.is_dialing(peer.node)) {
             row.state = "dialing";
         }

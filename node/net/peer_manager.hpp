@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ struct PeerManagerSetup {
     std::function<std::shared_ptr<const DirectorySnapshot>()> directory;
     std::function<Millis()> clock;
     Random* random = nullptr;  ///< thread-safe; for the dialer's jitter
+    /// The institutions that a node of a large federation dials; any thread. Without: all.
+    std::function<std::set<InstitutionId>()> related;
     /// A session is open, its hello is in the queue. On the logic thread.
     std::function<void(sync::ConnectionId)> on_connected;
     std::function<void(sync::ConnectionId)> on_disconnected;  ///< of one that was open; any thread
@@ -98,6 +101,10 @@ private:
     void dial(const sync::Dialer::Dial& dial);
     void start_connection(boost::asio::ip::tcp::socket socket, std::optional<DialTarget> target);
     void wake_dialer();
+    [[nodiscard]] std::vector<sync::Dialer::Target> targets_in(
+        const DirectorySnapshot& directory) const;
+    /// In a large federation grants and subscriptions decide who is dialed, and they change.
+    void choose_targets();
     [[nodiscard]] bool has_open_locked(const NodeId& peer) const;
     void set_state_locked(const NodeId& peer, const std::string& state, const std::string& detail);
     [[nodiscard]] std::shared_ptr<PeerConnection> find(sync::ConnectionId connection) const;
@@ -108,6 +115,7 @@ private:
     boost::asio::ip::tcp::acceptor acceptor_;  ///< on strand_
     boost::asio::steady_timer dial_timer_;     ///< on strand_
     std::string listening_address_;
+    Millis targets_chosen_{};  ///< on strand_
 
     mutable std::mutex mutex_;
     std::condition_variable ended_;

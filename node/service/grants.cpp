@@ -65,6 +65,38 @@ Result<std::vector<Path>> hidden_fields(const json::object& body) {
     return out;
 }
 
+/// The nodes of the institutions that the manifest names as writers: each holds all of it from the
+/// moment it sees the manifest. Over which of the others it got what, no single node knows, so all
+/// of it counts as held.
+json::array writer_rows(const Call& call, const storage::Reader& reader,
+                        const storage::DatasetInfo& info) {
+    json::array out;
+    for (const auto& writer : info.manifest.writers) {
+        Millis since{};
+        for (const auto& entry : reader.control(info.uid, std::string(chain_for_all), 0)) {
+            const auto* manifest = std::get_if<Manifest>(&entry.entry.body);
+            const bool names_it = manifest && std::ranges::binary_search(manifest->writers, writer);
+            if (!names_it)
+                since = Millis{};
+            else if (since == Millis{})
+                since = Millis(entry.entry.hlc.unix_ms());
+        }
+        for (const auto& node : call.directory->nodes_of(writer)) {
+            if (node == call.context.node) continue;
+            json::object row;
+            row["institution"] = call.handle_of(writer);
+            row["node_id"] = node.hex();
+            row["records"] = info.live_records;
+            row["since"] = time_or_null(since);
+            row["last_ack"] = nullptr;
+            row["withdrawals_pending"] = 0;
+            row["writer"] = true;
+            out.push_back(std::move(row));
+        }
+    }
+    return out;
+}
+
 }  // namespace
 
 Result<Reply> add_grant(Call& call) {
@@ -178,7 +210,7 @@ Result<Reply> list_holders(Call& call) {
     const auto uid = info->uid;
     const auto status = call.context.engine->call(
         [](const sync::Engine& engine, Millis now) { return engine.status(now); });
-    json::array holders;
+    json::array holders = writer_rows(call, *reader, *info);
     for (const auto& serving : status.serving) {
         const auto records = serving.sent + serving.acknowledged;
         if (serving.dataset_uid != uid) continue;
@@ -190,6 +222,7 @@ Result<Reply> list_holders(Call& call) {
         entry["since"] = time_or_null(serving.since);
         entry["last_ack"] = time_or_null(serving.last_ack);
         entry["withdrawals_pending"] = serving.withdrawals_pending;
+        entry["writer"] = false;
         holders.push_back(std::move(entry));
     }
     json::object document;

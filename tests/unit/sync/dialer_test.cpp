@@ -107,3 +107,30 @@ TEST_CASE("dialer: a peer that connected by itself is not dialed") {
     dialer.connected(node(1), start);
     CHECK(dialer.due(start).empty());
 }
+
+TEST_CASE("dialer: up to 64 institutions all members are dialed, beyond that who is related") {
+    const auto id = [](std::uint8_t n) {
+        InstitutionId out;
+        out.bytes[0] = n;
+        return out;
+    };
+    const InstitutionId home = id(200);
+    std::vector<DialCandidate> candidates;
+    for (std::uint8_t n = 1; n < 64; ++n) {
+        NodeId node;
+        node.bytes[0] = n;
+        candidates.push_back({node, id(n), {"h:1"}});
+    }
+    NodeId sibling;
+    sibling.bytes[0] = 201;
+    candidates.push_back({sibling, home, {"h:1"}});
+    CHECK(whom_to_dial(candidates, home, {}).size() == 64);
+    NodeId one_more;
+    one_more.bytes[0] = 99;
+    candidates.push_back({one_more, id(99), {"h:2"}});
+    const auto few = whom_to_dial(candidates, home, {id(7), id(99)});
+    REQUIRE(few.size() == 3);
+    CHECK(few[0].node.bytes[0] == 7);
+    CHECK(few[1].node == sibling);
+    CHECK(few[2].node == one_more);
+}

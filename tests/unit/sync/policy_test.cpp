@@ -308,3 +308,19 @@ TEST_CASE("control author: a grant ends once, and an unknown one not at all") {
     REQUIRE_FALSE(missing);
     CHECK(missing.error().kind == ErrorKind::not_found);
 }
+
+TEST_CASE("policy: related is who shares, holds, writes or is subscribed to, and nobody else") {
+    Stage stage;
+    const auto related = [&] {
+        return related_institutions(*stage.store->reader(), stage.us.institution, stage.directory);
+    };
+    const DatasetUid rice = stage.own_dataset("rice");
+    stage.grant(rice, "members", {sangam::Action::search});
+    CHECK(related().empty());
+    const GrantId grant = stage.grant(rice, "cimmyt", {sangam::Action::search});
+    CHECK(related() == std::set<InstitutionId>{stage.them.institution});
+    stage.revoke(rice, grant);
+    CHECK(related().empty());
+    REQUIRE(stage.engine->subscribe("ipk/wheat", "", stage.now));
+    CHECK(related() == std::set<InstitutionId>{stage.third.institution});
+}

@@ -382,7 +382,7 @@ TEST_CASE("subscription: refuses the own institution's, a second one and a bad n
     world.act(irri, [](Engine& engine, Millis now) {
         CHECK(engine.subscribe("irri/rice", {}, now).error().kind == ErrorKind::refused);
         CHECK(engine.subscribe("rice", {}, now).error().kind == ErrorKind::usage);
-        CHECK(engine.subscribe("cimmyt/wheat", "a = 1", now).error().kind == ErrorKind::usage);
+        CHECK(engine.subscribe("cimmyt/wheat", "a =", now).error().kind == ErrorKind::usage);
     });
     REQUIRE(world.subscribe(cimmyt, "irri/rice"));
     CHECK_FALSE(world.subscribe(cimmyt, "irri/rice"));
