@@ -5,6 +5,7 @@
 #include "node/service/control_author.hpp"
 #include "node/service/verbs.hpp"
 #include "sync/control_author.hpp"
+#include "sync/row_scope.hpp"
 
 namespace sangam::node {
 namespace {

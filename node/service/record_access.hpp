@@ -7,6 +7,7 @@
 
 #include "node/service/call.hpp"
 #include "sync/merger.hpp"
+#include "sync/row_scope.hpp"
 
 namespace sangam::node {
 
