@@ -70,6 +70,10 @@ public:
         around("remove_document", [&] { return inner_->remove_document(kind, key); });
     }
 
+    bool clear_remains() override {
+        return around("clear_remains", [&] { return inner_->clear_remains(); });
+    }
+
 private:
     template <class Write>
     std::invoke_result_t<Write&> around(std::string_view name, Write write) {

@@ -157,6 +157,12 @@ public:
     virtual void remove_quarantine(std::uint64_t id) = 0;
     virtual void put_document(const std::string& kind, const std::string& key, ByteView) = 0;
     virtual void remove_document(const std::string& kind, const std::string& key) = 0;
+
+    /// Rewrites what was removed before (withdrawn, superseded, quarantined) out of every place
+    /// where its bytes may still stand in this store's files: logs, free pages, the text index.
+    /// Costs one rewrite of the index; nothing when nothing is left over. False when a reader still
+    /// needs the old pages: to be called again.
+    virtual bool clear_remains() { return true; }
 };
 
 /// A store in memory, for tests and the simulator. `epoch` must not be zero. The projector and what

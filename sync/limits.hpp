@@ -53,6 +53,11 @@ inline constexpr Millis source_patience{30'000};
 /// How often a quiet subscription's last contact is written down.
 inline constexpr Millis heard_every{60'000};
 
+/// What was withdrawn is wiped from the files when nothing more was withdrawn for so long, and at
+/// the latest after the second: once for a stream of withdrawals, since it rewrites the text index.
+inline constexpr Millis clear_after{10'000};
+inline constexpr Millis clear_at_latest{60'000};
+
 // ---- writer sync -------------------------------------------------------------------------------
 inline constexpr std::size_t commits_bytes = 1024 * 1024;  ///< in one WriterCommits
 inline constexpr std::size_t max_outstanding = 8;          ///< WriterCommits under way

@@ -42,6 +42,8 @@ SubscriptionReceiver::SubscriptionReceiver(EngineContext& context, QuarantineKee
         const SubscriptionId id = wanted.row.id;
         wanted_.emplace(id, std::move(wanted));
     }
+    // The process before may have ended between a removal and this.
+    must_clear_ = true;
 }
 
 // ---- what the admin asks for
@@ -94,6 +96,7 @@ Result<void> SubscriptionReceiver::unsubscribe(const SubscriptionId& id) {
     context_.store.remove_own_subscription(id);
     context_.store.remove_document(source_kind, id.hex());
     wanted_.erase(it);
+    remains_left();
     return {};
 }
 
@@ -307,6 +310,7 @@ void SubscriptionReceiver::drop_if_nothing_is_granted(Wanted& wanted) {
     request.now = context_.now;
     quarantine_.forget(*wanted.row.dataset);
     const auto dropped = context_.store.apply(request);
+    remains_left();
     if (dropped && dropped->records_dropped > 0)
         context_.outbox.info({}, "the grant for " + wanted.row.dataset_name + " ended: " +
                                      std::to_string(dropped->records_dropped) + " records dropped");
@@ -414,6 +418,7 @@ Verdict SubscriptionReceiver::apply(const PeerSession& session, Wanted& wanted,
         applied = context_.store.apply(request);
         if (!applied) return cut_off(AbortCode::invalid_data, applied.error().text());
     }
+    if (!delivery.withdrawals.empty() || applied->records_dropped > 0) remains_left();
     const bool must_copy_again = is_running && !row.cursor;
     wanted.row = std::move(row);
     wanted.begins_copy = false;
@@ -478,6 +483,25 @@ void SubscriptionReceiver::follow_cut(Wanted& wanted) {
     detach(wanted);
 }
 
+void SubscriptionReceiver::remains_left() {
+    last_removal_ = context_.now;
+    if (!remains_since_) remains_since_ = context_.now;
+}
+
+void SubscriptionReceiver::clear_remains() {
+    if (must_clear_) {
+        must_clear_ = false;
+        remains_left();
+    }
+    if (!remains_since_ || (context_.now - last_removal_ < limits::clear_after &&
+                            context_.now - *remains_since_ < limits::clear_at_latest))
+        return;
+    if (context_.store.clear_remains())
+        remains_since_.reset();
+    else
+        last_removal_ = context_.now;  // a reader is in the way
+}
+
 void SubscriptionReceiver::tick() {
     if (started_ == Millis{0}) started_ = context_.now;
     for (auto& [connection, list] : ended_) {
@@ -489,6 +513,7 @@ void SubscriptionReceiver::tick() {
         });
     }
     attach_all();
+    clear_remains();
     if (context_.now - saved_heard_ < limits::heard_every) return;
     saved_heard_ = context_.now;
     for (auto& [id, wanted] : wanted_)

@@ -77,6 +77,9 @@ private:
                                 const messages::Delivery& delivery,
                                 std::vector<VerifiedPart> parts);
     void follow_cut(Wanted& wanted);
+    /// Something was removed whose bytes must leave the files.
+    void remains_left();
+    void clear_remains();
     void drop_if_nothing_is_granted(Wanted& wanted);
     void end_at_source(const Wanted& wanted);
     void say_ended(const PeerSession& session);
@@ -92,6 +95,9 @@ private:
     std::map<ConnectionId, std::vector<Ended>> ended_;
     Millis started_{};
     Millis saved_heard_{};
+    std::optional<Millis> remains_since_;  ///< of the first removal that was not cleared yet
+    Millis last_removal_{};
+    bool must_clear_ = false;  ///< after a start, once
 };
 
 }  // namespace sangam::sync

@@ -106,6 +106,22 @@ public:
         change([&](Writing& w) { w.tables.remove_document(kind, key); });
     }
 
+    bool clear_remains() override {
+        // FTS5 keeps the words of a removed row in older segments until they are merged.
+        change([&](Writing& w) {
+            for (const auto& dataset : w.tables.datasets()) {
+                const auto table = sqlite::text_table(dataset.id);
+                db_.execute("INSERT INTO " + table + "(" + table + ") VALUES ('optimize')");
+            }
+        });
+        // The log keeps old pages until it was copied into the file and cut off. Not on the
+        // writer's connection, which is in a transaction as often as not.
+        Database other(db_.path(), Database::Mode::read_write);
+        other.execute("PRAGMA busy_timeout = 0");  // whoever is in the way is not waited for
+        sqlite::Query checkpoint(other, "PRAGMA wal_checkpoint(TRUNCATE)");
+        return checkpoint.next() && checkpoint.integer(0) == 0;
+    }
+
 private:
     /// Before the writer's thread starts.
     void prepare(const SqliteOptions& options) {

@@ -75,6 +75,8 @@ public:
         disk_.remove_document(kind, key);
     }
 
+    bool clear_remains() override { return disk_.clear_remains(); }
+
 protected:
     storage::Store& disk_;
 
