@@ -51,6 +51,13 @@ Result<DatasetPolicy> owned(const storage::Reader& reader, const DirectoryView& 
                     policy->info.manifest.name,
                     "ask " + directory.handle_of(policy->info.manifest.owner) + " to do it",
                     ErrorKind::refused);
+    if (policy->is_behind)
+        return fail("control_forgotten",
+                    "this store has forgotten control entries of the dataset that a holder has",
+                    policy->info.manifest.name,
+                    "wait until that holder is connected and has given them back; `sangam status` "
+                    "shows the peers",
+                    ErrorKind::refused);
     return std::move(*policy);
 }
 
@@ -260,7 +267,8 @@ Result<SignedControl> revoke_grant(const storage::Reader& reader, const Director
     const InstitutionId home = institution_or_self(directory, author.node);
     for (const storage::DatasetInfo& info : reader.datasets()) {
         if (info.manifest.owner != home) continue;
-        const auto policy = DatasetPolicy::load(reader, info.uid);
+        const auto policy = owned(reader, directory, author, info.uid);
+        if (!policy) return std::unexpected(policy.error());
         for (const Grant& grant : policy->grants)
             if (grant.id == id)
                 return next_entry(reader, author, info.uid, grant.audience.chain(), Revocation{id},

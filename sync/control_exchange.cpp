@@ -37,6 +37,15 @@ std::vector<messages::ControlNumber> ControlExchange::numbers_for(
     const auto reader = context_.store.reader();
     for (const storage::DatasetInfo& info : reader->datasets()) {
         const auto& writers = info.manifest.writers;
+        if (info.holding == Holding::own && info.manifest.owner != institution) {
+            // So that it sees what we have lost.
+            const auto policy = DatasetPolicy::load(*reader, info.uid);
+            for (const std::string& chain : chains_for(institution, *policy, false))
+                for (const auto& [held, number] : policy->numbers)
+                    if (held == chain && out.size() < limits::max_hello_control)
+                        out.push_back({info.uid, chain, number});
+            continue;
+        }
         if (info.manifest.owner != institution &&
             std::find(writers.begin(), writers.end(), institution) == writers.end())
             continue;
@@ -51,32 +60,79 @@ void ControlExchange::opened(const PeerSession& session,
     Peer& peer = peers_[session.connection()];
     peer = {};
     const auto reader = context_.store.reader();
-    std::set<DatasetUid> forgotten;
-    for (const messages::ControlNumber& number : numbers) {
+    for (const messages::ControlNumber& number : numbers)
         peer.has[{number.dataset, number.chain}] = number.number;
-        const auto info = reader->dataset(number.dataset);
-        if (!info || info->holding != Holding::own) continue;
-        const auto held = reader->control_numbers(number.dataset);
-        const auto it = std::find_if(held.begin(), held.end(),
-                                     [&](const auto& h) { return h.first == number.chain; });
-        const std::uint64_t ours = it == held.end() ? 0 : it->second;
-        if (number.number <= ours || !forgotten.insert(number.dataset).second) continue;
-        const std::string what = "a holder has entry " + std::to_string(number.number) +
-                                 " of control chain " + number.chain + " of dataset " +
-                                 info->manifest.name + ", this node only " + std::to_string(ours);
-        // Another node of the institution may have made it, and brings it when they meet.
-        if (context_.directory.nodes_of(context_.home()).size() > 1)
-            context_.outbox.info(session.peer(), what);
-        else
-            context_.outbox.error(session.peer(),
-                                  what +
-                                      ": this store has forgotten grants or their end; restore "
-                                      "control.log from the backup before sharing anything new");
-    }
+    notice_what_is_forgotten(session, *reader, numbers);
+    give_back(session, *reader);
     for (const storage::DatasetInfo& info : reader->datasets())
         if (may_send(info.holding))
             if (const auto policy = DatasetPolicy::load(*reader, info.uid))
                 offer_to(session, *reader, *policy);
+}
+
+void ControlExchange::notice_what_is_forgotten(
+    const PeerSession& session, const storage::Reader& reader,
+    const std::vector<messages::ControlNumber>& numbers) {
+    std::map<DatasetUid, std::vector<std::pair<std::string, std::uint64_t>>> forgotten;
+    for (const messages::ControlNumber& number : numbers) {
+        const auto info = reader.dataset(number.dataset);
+        if (!info || info->holding != Holding::own) continue;
+        const auto held = reader.control_numbers(number.dataset);
+        const auto it = std::find_if(held.begin(), held.end(),
+                                     [&](const auto& h) { return h.first == number.chain; });
+        if (number.number > (it == held.end() ? 0 : it->second))
+            forgotten[number.dataset].emplace_back(number.chain, number.number);
+    }
+    for (const auto& [dataset, chains] : forgotten) {
+        const auto info = reader.dataset(dataset);
+        const std::string what =
+            "a holder has entry " + std::to_string(chains.front().second) + " of control chain " +
+            chains.front().first + " of dataset " + info->manifest.name +
+            ", which this store does not have: grants or their end were forgotten. Nothing of "
+            "the dataset is shared until the holder has given them back";
+        // Another node of the institution may just have made it.
+        if (context_.directory.nodes_of(context_.home()).size() > 1)
+            context_.outbox.info(session.peer(), what);
+        else
+            context_.outbox.error(session.peer(), what);
+        context_.store.put_document(forgotten_kind, dataset.hex(), encode_chain_numbers(chains));
+        claims_[dataset] = context_.now + limits::forgotten_patience;
+        changed_.push_back(dataset);
+    }
+}
+
+void ControlExchange::give_back(const PeerSession& session, const storage::Reader& reader) {
+    for (const storage::DatasetInfo& info : reader.datasets()) {
+        if (info.manifest.owner != session.institution() || info.holding == Holding::own) continue;
+        for (const auto& [chain, number] : reader.control_numbers(info.uid))
+            send_chain(session, reader, info.uid, chain);
+    }
+}
+
+void ControlExchange::end_claims() {
+    if (!std::exchange(has_loaded_claims_, true))
+        for (const auto& [key, document] : context_.store.reader()->documents(forgotten_kind))
+            if (const auto dataset = DatasetUid::from_hex(key))
+                claims_.try_emplace(*dataset, context_.now + limits::forgotten_patience);
+    for (auto it = claims_.begin(); it != claims_.end();) {
+        const auto policy = DatasetPolicy::load(*context_.store.reader(), it->first);
+        const bool is_behind = policy && policy->is_behind;
+        if (is_behind && context_.now < it->second) {
+            ++it;
+            continue;
+        }
+        if (is_behind)
+            context_.outbox.error({},
+                                  "nobody has shown the control entries of dataset " +
+                                      policy->info.manifest.name +
+                                      " that this store is said to have forgotten; it is shared "
+                                      "again as the entries that are held say");
+        else
+            context_.outbox.info({}, "all control entries that were forgotten are back");
+        context_.store.remove_document(forgotten_kind, it->first.hex());
+        changed_.push_back(it->first);
+        it = claims_.erase(it);
+    }
 }
 
 void ControlExchange::closed(ConnectionId connection) { peers_.erase(connection); }
@@ -95,9 +151,8 @@ void ControlExchange::offer_all() {
         if (may_send(info.holding)) offer(info.uid);
 }
 
-std::vector<std::string> ControlExchange::chains_for(const PeerSession& session,
-                                                     const DatasetPolicy& policy) const {
-    const InstitutionId& theirs = session.institution();
+std::vector<std::string> ControlExchange::chains_for(const InstitutionId& theirs,
+                                                     const DatasetPolicy& policy, bool knew) const {
     std::vector<std::string> out;
     if (policy.is_owner(theirs)) {
         out.emplace_back(chain_for_all);
@@ -107,9 +162,6 @@ std::vector<std::string> ControlExchange::chains_for(const PeerSession& session,
     }
     const bool may_know =
         decide(Asker::member(theirs), sangam::Action::discover, policy, context_.directory).allowed;
-    const auto peer = peers_.find(session.connection());
-    const bool knew = peer != peers_.end() &&
-                      peer->second.has.contains({policy.info.uid, std::string(chain_for_all)});
     if (!may_know && !knew) return out;
     // A holder that has to give back what it holds still needs the manifest in force.
     if (may_know) out.emplace_back(chain_for_all);
@@ -131,7 +183,10 @@ std::vector<std::string> ControlExchange::chains_for(const PeerSession& session,
 
 void ControlExchange::offer_to(const PeerSession& session, const storage::Reader& reader,
                                const DatasetPolicy& policy) {
-    for (const std::string& chain : chains_for(session, policy))
+    const auto peer = peers_.find(session.connection());
+    const bool knew = peer != peers_.end() &&
+                      peer->second.has.contains({policy.info.uid, std::string(chain_for_all)});
+    for (const std::string& chain : chains_for(session.institution(), policy, knew))
         send_chain(session, reader, policy.info.uid, chain);
     send_summary(session, policy);
 }
@@ -245,6 +300,7 @@ std::expected<ControlExchange::Outcome, messages::Abort> ControlExchange::take(
         dataset, entries, holding_for(newest ? *newest : held->manifest, *reader, dataset));
     if (!stored) return cut_off(AbortCode::invalid_data, stored.error().text());
     if (context_.store.reader()->control_numbers(dataset) != numbers) changed_.push_back(dataset);
+    if (claims_.contains(dataset)) end_claims();
     return Outcome::applied;
 }
 
@@ -306,6 +362,7 @@ void ControlExchange::received(const PeerSession& session,
 }
 
 void ControlExchange::tick() {
+    if (!claims_.empty() || !has_loaded_claims_) end_claims();
     if (outdated_.empty() || context_.now - summaries_sent_ < limits::summary_every) return;
     summaries_sent_ = context_.now;
     const auto reader = context_.store.reader();

@@ -6,6 +6,9 @@
 //  - to nodes of the owner: every chain;
 //  - to writers, and to whom a grant lets discover the dataset: the chain for all, their own
 //    institution's, their groups', `members` and `public`;
+//  - to nodes of the owner, by whoever has more than they say they have: an owner whose store was
+//    restored from an old copy takes its entries back, and shares nothing of the dataset until
+//    then;
 //  - to whom once had it: the audience chains still, so that the end of a grant reaches them.
 // Taken: entries that continue a chain, signed by a node of the owner. Whoever brings them may be
 // anybody: the signature speaks. A revoked key's signature speaks no more: such an entry that is
@@ -33,7 +36,7 @@ public:
     explicit ControlExchange(EngineContext& context) : context_(context) {}
 
     /// What our hello to a node of `institution` names: the chains of what that institution owns or
-    /// writes.
+    /// writes, and of what we own those that it gets from us.
     [[nodiscard]] std::vector<messages::ControlNumber> numbers_for(
         const InstitutionId& institution) const;
     /// Takes the numbers that the peer's hello named, and sends what follows them.
@@ -73,8 +76,12 @@ private:
     enum class Outcome { applied, waits, ignored };
     void offer_to(const PeerSession& session, const storage::Reader& reader,
                   const DatasetPolicy& policy);
-    [[nodiscard]] std::vector<std::string> chains_for(const PeerSession& session,
-                                                      const DatasetPolicy& policy) const;
+    [[nodiscard]] std::vector<std::string> chains_for(const InstitutionId& theirs,
+                                                      const DatasetPolicy& policy, bool knew) const;
+    void notice_what_is_forgotten(const PeerSession& session, const storage::Reader& reader,
+                                  const std::vector<messages::ControlNumber>& numbers);
+    void give_back(const PeerSession& session, const storage::Reader& reader);
+    void end_claims();
     void send_chain(const PeerSession& session, const storage::Reader& reader,
                     const DatasetUid& dataset, const std::string& chain);
     void send_summary(const PeerSession& session, const DatasetPolicy& policy);
@@ -97,6 +104,9 @@ private:
     std::map<DatasetUid, std::uint64_t> remote_;
     std::set<DatasetUid> outdated_;
     VisibleCounts counts_;
+    /// Until when somebody's word counts that this store forgot entries of a dataset.
+    std::map<DatasetUid, Millis> claims_;
+    bool has_loaded_claims_ = false;
     Millis summaries_sent_{};
 };
 

@@ -29,6 +29,9 @@ inline constexpr std::size_t control_bytes = 1024 * 1024;
 /// Updates kept until the directory names their author.
 inline constexpr std::size_t max_waiting_control = 16;
 inline constexpr std::size_t max_waiting_control_bytes = 16 * 1024 * 1024;
+/// A peer that says it holds entries which the owner forgot must show them within this; nothing of
+/// the dataset is shared meanwhile, and not longer, since a member may lie.
+inline constexpr Millis forgotten_patience{600'000};
 /// Descriptions of one institution's datasets that others keep.
 inline constexpr std::size_t max_datasets_of_one_owner = 10'000;
 /// A dataset's summary is sent again no sooner than this.

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 
+#include "protocol/cbor.hpp"
+
 namespace sangam::sync {
 namespace {
 
 /// The words for "no" are the same whether the dataset is hidden or does not exist.
 Scope nothing_there() {
-    return {false, "there is no such dataset, or nothing of it is shared with you", {}};
+    return {false, "there is no such dataset, or nothing of it is shared with you", false, {}};
 }
 
 bool is_for(const Audience& audience, const Asker& asker, const DirectoryView& directory) {
@@ -78,7 +80,34 @@ Scope decide_for_home(const Asker& asker, sangam::Action action, const DatasetPo
     return scope.allowed ? Scope::everything() : scope;
 }
 
+bool lacks_one_of(const std::vector<std::pair<std::string, std::uint64_t>>& held,
+                  ByteView encoded) {
+    cbor::Reader reader(encoded);
+    const std::size_t count = reader.array();
+    bool lacks = false;
+    for (std::size_t i = 0; i < count && !reader.failed(); ++i) {
+        reader.array();
+        const std::string chain(reader.text());
+        const std::uint64_t number = reader.unsigned_int();
+        const auto it = std::find_if(held.begin(), held.end(),
+                                     [&](const auto& entry) { return entry.first == chain; });
+        lacks = lacks || it == held.end() || it->second < number;
+    }
+    return lacks;
+}
+
 }  // namespace
+
+Bytes encode_chain_numbers(const std::vector<std::pair<std::string, std::uint64_t>>& numbers) {
+    cbor::Writer writer;
+    writer.array(numbers.size());
+    for (const auto& [chain, number] : numbers) {
+        writer.array(2);
+        writer.text(chain);
+        writer.unsigned_int(number);
+    }
+    return writer.take();
+}
 
 bool Rule::shows(const Path& field) const {
     return std::none_of(hidden.begin(), hidden.end(),
@@ -106,6 +135,9 @@ std::optional<DatasetPolicy> DatasetPolicy::load(const storage::Reader& reader,
     auto info = reader.dataset(uid);
     if (!info) return std::nullopt;
     DatasetPolicy policy{std::move(*info), {}, reader.control_numbers(uid)};
+    if (policy.info.holding == storage::Holding::own)
+        if (const auto document = reader.document(forgotten_kind, uid.hex()))
+            policy.is_behind = lacks_one_of(policy.numbers, *document);
     for (const auto& [chain, number] : policy.numbers) {
         if (chain == chain_for_all) continue;
         std::vector<Grant> live;
@@ -135,6 +167,13 @@ Scope decide(const Asker& asker, sangam::Action action, const DatasetPolicy& pol
     if (asker.kind == Asker::Kind::institution &&
         (policy.is_owner(asker.institution) || policy.is_writer(asker.institution)))
         return Scope::everything();
+    if (policy.is_behind)
+        return {
+            false,
+            "the owner's node has lost grants or their end and shares nothing until a holder has "
+            "given them back",
+            true,
+            {}};
     const bool is_origin = policy.info.holding == storage::Holding::own;
     return decide_by_grants(asker, action, policy, directory, !is_origin);
 }

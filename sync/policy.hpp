@@ -42,12 +42,14 @@ struct Rule {
 struct Scope {
     bool allowed = false;
     std::string reason;  ///< a sentence; of a refusal
+    /// Not allowed, and nothing is to be taken back: the owner does not know its own grants.
+    bool is_paused = false;
     /// One for each grant that lets the asker act, in the order of the control log. A record shows
     /// when the condition of one of them is true of it, a field of it when one of those shows it.
     std::vector<Rule> rules;
 
     /// All records, whole.
-    static Scope everything() { return {true, {}, {Rule{}}}; }
+    static Scope everything() { return {true, {}, false, {Rule{}}}; }
     /// Whether the field shows in some record, as far as the rules can tell.
     [[nodiscard]] bool may_show(const Path& field) const;
     /// Whether what shows of a record depends on the record.
@@ -63,6 +65,9 @@ struct DatasetPolicy {
     std::vector<Grant> grants;  ///< that no revocation ended, by chain and number
     /// Highest number of each chain: says under which control entries a decision was made.
     std::vector<std::pair<std::string, std::uint64_t>> numbers;
+    /// A holder has shown that this store forgot entries that the owner made (SEMANTICS section 3):
+    /// nothing is shared until they are back.
+    bool is_behind = false;
 
     /// Nothing for an unknown dataset.
     static std::optional<DatasetPolicy> load(const storage::Reader& reader, const DatasetUid& uid);
@@ -71,6 +76,11 @@ struct DatasetPolicy {
         return info.manifest.owner == institution;
     }
 };
+
+/// Kind of the documents that say, by dataset, which entries a holder has that this store forgot.
+inline constexpr const char* forgotten_kind = "forgotten_control";
+[[nodiscard]] Bytes encode_chain_numbers(
+    const std::vector<std::pair<std::string, std::uint64_t>>& numbers);
 
 /// `policy` must be of this store. Pure; any thread on which `directory` may be used.
 [[nodiscard]] Scope decide(const Asker& asker, sangam::Action action, const DatasetPolicy& policy,

@@ -161,7 +161,7 @@ void SubscriptionSender::policy_changed() {
 void SubscriptionSender::end_rows_of_absent_peers(const DatasetUid& dataset) {
     const auto reader = context_.store.reader();
     const auto policy = DatasetPolicy::load(*reader, dataset);
-    if (!policy) return;
+    if (!policy || policy->is_behind) return;
     for (storage::ServedSubscription row : reader->served_subscriptions()) {
         if (row.dataset != dataset || row.has_ended) continue;
         const bool is_here = std::any_of(servings_.begin(), servings_.end(),
@@ -206,6 +206,13 @@ void SubscriptionSender::judge(const Key& key, Serving& serving) {
     const bool is_holding_something = row && counts.sent + counts.acknowledged > 0;
     if (row && serving.state == State::waiting) serving.row = *row;
 
+    // Nothing more goes out and nothing is taken back before the owner knows its own grants again.
+    serving.is_paused = view.scope.is_paused && serving.state != State::ending;
+    if (serving.is_paused) {
+        if (serving.state == State::waiting) reply_waiting(key, serving, view.scope.reason);
+        return;
+    }
+    if (view.scope.is_paused) return;
     serving.view = view;
     if (!view.scope.allowed) {
         if (is_holding_something) {
@@ -380,6 +387,7 @@ bool SubscriptionSender::window_is_open(const Serving& serving) const {
 }
 
 void SubscriptionSender::pump(const Key& key, Serving& serving) {
+    if (serving.is_paused) return;
     while (serving.state != State::waiting && window_is_open(serving)) {
         if (!serving.ready.empty()) {
             context_.outbox.send(key.first, std::move(serving.ready.front()));

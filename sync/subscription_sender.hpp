@@ -77,6 +77,7 @@ private:
         std::optional<std::uint64_t> difference_ends_with;
         storage::ServedSubscription row;
         Position scanned{};
+        bool is_paused = false;      ///< the owner has forgotten control entries
         bool owes_complete = false;  ///< copy_complete has not left yet
         std::uint64_t next_number = 1;
         std::deque<messages::Delivery> ready;  ///< built and marked, waiting for the window

@@ -149,7 +149,7 @@ TEST_CASE("record view: what crosses merges to the visible part of the whole") {
         storage::RecordState record;
         record.key = {"germplasm", "x"};
         record.changes = live_of(random_history());
-        Scope scope{true, {}, {Rule{}}};
+        Scope scope = Scope::everything();
         for (const char* name : {"remarks", "collectingInfo", "accessionNames", "local"})
             if (*rc::gen::inRange(0, 3) == 0) scope.rules.front().hidden.push_back(path(name));
         const RowScope row = RowJudge(scope, manifest, merger).of(record);

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// An owner whose store forgot control entries takes them back from who holds them, and shares
+// nothing new until then (SEMANTICS section 3).
+#include <doctest/doctest.h>
+
+#include "sync/limits.hpp"
+#include "sync/policy.hpp"
+#include "tests/support/scripted_peer.hpp"
+#include "tests/support/sim_world.hpp"
+
+using namespace sangam;
+using namespace sangam::sync;
+using namespace sangam::testing;
+
+TEST_CASE("forgotten control: the end of a grant comes home from the one whom it ended for") {
+    SimWorld world{{}};
+    const auto irri = world.add_node("irri");
+    const auto cimmyt = world.add_node("cimmyt");
+    const auto ipk = world.add_node("ipk");
+    const DatasetUid rice = world.create_dataset(irri, "rice");
+    REQUIRE(world.put(irri, rice, "a", "remarks", "x"));
+    const GrantId grant = world.grant(irri, rice, "cimmyt", {sangam::Action::replicate});
+    world.run_for(Millis{500});
+    REQUIRE(world.subscribe(cimmyt, "irri/rice"));
+    world.run_for(Millis{1000});
+    world.back_up(irri);
+    world.revoke(irri, grant);
+    const GrantId late = world.grant(irri, rice, "ipk", {sangam::Action::search});
+    world.run_for(Millis{1000});
+    REQUIRE(world[cimmyt].reader()->dataset(rice)->live_records == 0);
+    const auto before = world[irri].reader()->control_numbers(rice);
+    world.kill(irri);
+    world.run_for(Millis{100});
+    world.restore_backup(irri);
+    std::size_t parts = 0;
+    world.on_send = [&](std::size_t from, std::size_t, const messages::Message& message) {
+        if (const auto* delivery = std::get_if<messages::Delivery>(&message);
+            from == irri && delivery)
+            parts += delivery->parts.size();
+        return true;
+    };
+    REQUIRE(world[irri].reader()->control_numbers(rice) != before);
+    world.start(irri);
+    world.run_for(Millis{3000});
+    CHECK(world[irri].reader()->control_numbers(rice) == before);
+    CHECK(parts == 0);
+    CHECK(world[cimmyt].reader()->dataset(rice)->live_records == 0);
+    CHECK(world[irri].reader()->documents(forgotten_kind).empty());
+    // It goes on where the chain really ends.
+    world.revoke(irri, late);
+    world.grant(irri, rice, "cimmyt", {sangam::Action::replicate});
+    world.run_for(Millis{3000});
+    CHECK(world[cimmyt].reader()->dataset(rice)->live_records == 1);
+    CHECK(world[ipk].reader()->control_numbers(rice) == [&] {
+        auto numbers = world[irri].reader()->control_numbers(rice);
+        std::erase_if(numbers, [&](const auto& chain) {
+            return chain.first ==
+                   Audience{Audience::Kind::institution, world[cimmyt].institution, {}}.chain();
+        });
+        return numbers;
+    }());
+}
+
+TEST_CASE(
+    "forgotten control: nothing is shared or granted while a holder's word stands, then again") {
+    Stage stage;
+    const DatasetUid rice = stage.own_dataset("rice");
+    stage.put(rice, "a", {{Path::single("remarks"), Value("x")}});
+    stage.grant(rice, "members", {sangam::Action::replicate});
+    // A member that names an entry which does not exist.
+    const ConnectionId them{++stage.last_connection};
+    stage.engine->connected(them, stage.them.id, false, stage.now);
+    auto hello = stage.hello_of(stage.them);
+    hello.control = {{rice, "members", 9}};
+    stage.engine->received(them, hello, stage.now);
+    stage.take();
+    CHECK(stage.has_warned());
+    CHECK(stage.sent<messages::ControlUpdate>(them).empty());
+    const ConnectionId third = stage.greet(stage.third);
+    messages::Subscribe subscribe;
+    subscribe.subscription.bytes[0] = 7;
+    subscribe.dataset = rice;
+    stage.say(third, subscribe);
+    REQUIRE(stage.sent<messages::SubscribeReply>(third).size() == 1);
+    CHECK(stage.sent<messages::SubscribeReply>(third).front().state ==
+          messages::SubscribeReply::State::waiting);
+    CHECK(stage.sent<messages::Delivery>(third).empty());
+    const ControlAuthor author{stage.us.id, &stage.us.key, &stage.random};
+    const auto made = add_grant(*stage.store->reader(), stage.directory, author,
+                                {rice, "ipk", {sangam::Action::search}, {}, {}}, stage.now);
+    REQUIRE_FALSE(made);
+    CHECK(made.error().code == "control_forgotten");
+    CHECK(decide(Asker::home(stage.us.institution), sangam::Action::search, rice,
+                 *stage.store->reader(), stage.directory)
+              .allowed);
+    // Word and silence do not hold it for ever.
+    for (int i = 0; i < 62; ++i) {
+        stage.pass(Millis{10'000});
+        if (!stage.sent<messages::SubscribeReply>(third).empty()) break;
+        stage.say(third, messages::Pong{});
+    }
+    CHECK(stage.store->reader()->documents(forgotten_kind).empty());
+    CHECK(decide(Asker::member(stage.third.institution), sangam::Action::replicate, rice,
+                 *stage.store->reader(), stage.directory)
+              .allowed);
+}
