@@ -270,6 +270,9 @@ void state_of_replica(SearchPart& part, const std::vector<storage::OwnSubscripti
     for (const storage::OwnSubscription& subscription : subscriptions) {
         if (subscription.dataset != part.dataset) continue;
         part.expected = std::max(part.held, subscription.expected);
+        // Of what the filter left out nobody here can say anything.
+        if (!subscription.where.empty())
+            part.reason = "the copy has only records where " + subscription.where;
         if (subscription.last_heard != Millis{0})
             part.age_ms = static_cast<std::uint64_t>(
                 std::max<Millis>(now - subscription.last_heard, Millis{0}).count());

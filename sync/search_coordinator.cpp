@@ -344,9 +344,9 @@ SearchOutcome SearchCoordinator::outcome_of(Running& running) const {
             row.answered_by = is_origin ? target.origin_by : target.stand_in_by;
             row.age_s = static_cast<std::int64_t>(part->age_ms / 1000);
             row.took_ms = (is_origin ? target.origin_took : target.stand_in_took).count();
-            row.partial = part->held < part->expected;
+            row.partial = part->held < part->expected || (!is_origin && !part->reason.empty());
             row.reason = part->reason;
-            if (row.partial)
+            if (part->held < part->expected)
                 row.reason = "replica: " + std::to_string(part->held) + " of " +
                              std::to_string(part->expected) + " records";
             add_hits(running, target, *part, row.answered_by, outcome, hits);

@@ -210,6 +210,23 @@ TEST_CASE("search: a copy whose withdrawal is still under way shows nothing of i
     CHECK(scene.ask({}).total == 0);
 }
 
+TEST_CASE("search: a copy of what a filter let through is not the whole answer") {
+    Scene scene;
+    scene.world.grant(scene.cimmyt, scene.wheat, "icrisat", {sangam::Action::replicate});
+    scene.world.run_for(Millis{1000});
+    REQUIRE(scene.world.subscribe(scene.icrisat, "cimmyt/wheat", "origin = 'IND'"));
+    scene.world.run_for(Millis{1000});
+    scene.world.kill(scene.cimmyt);
+    scene.world.run_for(Millis{100});
+    const auto outcome = scene.ask({});
+    CHECK(outcome.total == 1);
+    REQUIRE(outcome.completeness.size() == 1);
+    CHECK(outcome.completeness.front().from == "replica");
+    CHECK(outcome.completeness.front().partial);
+    CHECK(outcome.completeness.front().reason.find("origin = 'IND'") != std::string::npos);
+    CHECK_FALSE(outcome.complete);
+}
+
 TEST_CASE("search: when the owner answers, copies of it are not counted") {
     Scene scene;
     scene.world.grant(scene.cimmyt, scene.wheat, "members",
