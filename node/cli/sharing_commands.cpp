@@ -45,7 +45,8 @@ struct NoOptions {};
 int list(const Session& session, const NoOptions&) {
     return session.finish(
         call_node(session, "GET", "/api/v1/grants"), [&](const json::object& document) {
-            Table table({"grant id", "dataset", "to", "can", "where", "hidden", "created"});
+            Table table({"grant id", "dataset", "to", "can", "created"});
+            std::string details;
             for (const auto& entry : array_at(document, "grants")) {
                 const auto& grant = entry.as_object();
                 std::string can;
@@ -55,8 +56,11 @@ int list(const Session& session, const NoOptions&) {
                 for (const auto& field : array_at(grant, "hide"))
                     hidden += (hidden.empty() ? "" : ",") + shown(field);
                 table.add({text_at(grant, "grant_id"), text_at(grant, "dataset"),
-                           text_at(grant, "to"), can, text_at(grant, "where"), hidden,
-                           text_at(grant, "created").substr(0, 16)});
+                           text_at(grant, "to"), can, text_at(grant, "created").substr(0, 16)});
+                const auto id = text_at(grant, "grant_id").substr(0, 8);
+                if (const auto where = text_at(grant, "where"); !where.empty())
+                    details += id + "  only where " + where + '\n';
+                if (!hidden.empty()) details += id + "  without " + hidden + '\n';
             }
             if (table.empty())
                 session.out() << "Nothing is shared: sangam grant add --dataset DS --to ... --can "
@@ -64,6 +68,7 @@ int list(const Session& session, const NoOptions&) {
             else
                 // A grant id must be whole, to be copied into `grant revoke`.
                 table.print(session.out(), std::max<std::size_t>(session.terminal().width, 110));
+            if (!details.empty()) session.out() << '\n' << details;
         });
 }
 

@@ -46,15 +46,17 @@ struct NoOptions {};
 int list(const Session& session, const NoOptions&) {
     return session.finish(
         call_node(session, "GET", "/api/v1/subscriptions"), [&](const json::object& document) {
-            Table table(
-                {"subscription id", "dataset", "where", "state", "records", "of", "age", "reason"});
+            Table table({"subscription id", "dataset", "state", "records", "of", "age", "reason"});
+            std::string details;
             for (const auto& entry : array_at(document, "subscriptions")) {
                 const auto& s = entry.as_object();
                 table.add({text_at(s, "subscription_id"), text_at(s, "dataset"),
-                           text_at(s, "where"), text_at(s, "state"),
-                           shown_count(number_at(s, "records")),
+                           text_at(s, "state"), shown_count(number_at(s, "records")),
                            shown_count(number_at(s, "expected")), shown_age(number_at(s, "age_s")),
                            text_at(s, "reason")});
+                if (const auto where = text_at(s, "where"); !where.empty())
+                    details +=
+                        text_at(s, "subscription_id").substr(0, 8) + "  only where " + where + '\n';
             }
             if (table.empty())
                 session.out() << "No subscriptions: sangam dataset list --remote shows what there "
@@ -62,6 +64,7 @@ int list(const Session& session, const NoOptions&) {
             else
                 // The id must be whole, to be copied into `unsubscribe`.
                 table.print(session.out(), std::max<std::size_t>(session.terminal().width, 110));
+            if (!details.empty()) session.out() << '\n' << details;
         });
 }
 
