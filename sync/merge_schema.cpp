@@ -85,6 +85,12 @@ MergeSchema::MergeSchema(const Schema& schema) {
     }
     for (const auto& [field, type] : schema.types)
         if (const auto path = Path::parse(field)) types_[*path] = type;
+    for (const auto& [path, name] : group_by_field_)
+        rules_.push_back({path, strategy_from_text(group_strategy(name)), name});
+    for (const auto& [path, strategy] : strategies_)
+        if (!group_by_field_.contains(path))
+            rules_.push_back({path, strategy_from_text(strategy), {}});
+    std::ranges::sort(rules_, {}, &FieldRule::path);
 }
 
 std::string_view MergeSchema::group_of(const Path& field) const {
@@ -99,6 +105,7 @@ const std::vector<Path>* MergeSchema::members_of(std::string_view group) const {
 
 std::string_view MergeSchema::strategy_of(const Path& field) const {
     if (union_of(field)) return "union";
+    if (counter_of(field)) return "sum";
     const auto it = strategies_.find(field);
     return it == strategies_.end() ? latest : it->second;
 }
@@ -111,16 +118,51 @@ std::string_view MergeSchema::group_strategy(std::string_view group) const {
 std::string_view MergeSchema::type_of(const Path& field) const {
     const Path* set = union_of(field);
     const auto it = types_.find(set ? *set : field);
-    return it == types_.end() ? std::string_view("text") : it->second;
+    if (it != types_.end()) return it->second;
+    // What is measured or added has to be a number where nothing else is said.
+    const Strategy rule = rule_of(field);
+    const bool is_measured =
+        rule == Strategy::max || rule == Strategy::min || rule == Strategy::sum;
+    return is_measured ? "number" : (rule == Strategy::precision ? "date" : "text");
+}
+
+Strategy MergeSchema::rule_of(const Path& field) const {
+    const FieldRule* rule = governing(field);
+    if (rule == nullptr) return Strategy::latest;
+    if (rule->path.names.size() == field.names.size()) return rule->strategy;
+    const bool has_parts = rule->group.empty() && (rule->strategy == Strategy::set_union ||
+                                                   rule->strategy == Strategy::sum);
+    return has_parts && rule->path.names.size() + 1 == field.names.size() ? rule->strategy
+                                                                          : Strategy::latest;
+}
+
+const MergeSchema::FieldRule* MergeSchema::governing(const Path& path) const {
+    auto it = std::ranges::upper_bound(rules_, path, {}, &FieldRule::path);
+    // A path stands right before those below it; others may stand between, of the same first name.
+    while (it != rules_.begin()) {
+        --it;
+        if (path.is_at_or_below(it->path)) return &*it;
+        if (it->path.names.front() != path.names.front()) break;
+    }
+    return nullptr;
+}
+
+const Path* MergeSchema::part_of(Strategy strategy, const Path& leaf) const {
+    const FieldRule* rule = governing(leaf);
+    const bool is_part = rule != nullptr && rule->strategy == strategy && rule->group.empty() &&
+                         rule->path.names.size() + 1 == leaf.names.size();
+    return is_part ? &rule->path : nullptr;
 }
 
 const Path* MergeSchema::union_of(const Path& leaf) const {
-    if (leaf.names.size() < 2) return nullptr;
-    Path parent = leaf;
-    parent.names.pop_back();
-    const auto it = strategies_.find(parent);
-    if (it == strategies_.end() || it->second != "union") return nullptr;
-    return group_by_field_.contains(parent) ? nullptr : &it->first;
+    return part_of(Strategy::set_union, leaf);
+}
+
+const Path* MergeSchema::counter_of(const Path& leaf) const { return part_of(Strategy::sum, leaf); }
+
+std::vector<Path> MergeSchema::unit_of(const Path& field) const {
+    const std::string_view group = group_of(field);
+    return group.empty() ? std::vector<Path>{field} : *members_of(group);
 }
 
 }  // namespace sangam::sync

@@ -2,8 +2,11 @@
 #include "sync/merger.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
+
+#include "sync/candidates.hpp"
+#include "sync/reserved_paths.hpp"
+#include "sync/typed_value.hpp"
 
 namespace sangam::sync {
 namespace {
@@ -11,97 +14,6 @@ namespace {
 using storage::StoredChange;
 
 constexpr std::size_t max_cached_schemas = 64;  // a node sees few; a bound keeps a scan short
-
-/// The order that every strategy goes by.
-bool earlier(const Sibling& a, const Sibling& b) {
-    return std::tie(a.hlc, a.dot) < std::tie(b.hlc, b.dot);
-}
-
-/// The writes to each path that no other live write has in its context.
-std::map<Path, std::vector<Sibling>> siblings_of(const std::vector<StoredChange>& live) {
-    std::map<Path, std::vector<std::pair<const StoredChange*, const OpenField*>>> writes;
-    for (const StoredChange& change : live)
-        for (const OpenField& field : change.change.fields)
-            writes[field.write.path].push_back({&change, &field});
-    std::map<Path, std::vector<Sibling>> out;
-    for (const auto& [path, list] : writes) {
-        auto& siblings = out[path];
-        for (const auto& [change, field] : list) {
-            const bool is_superseded = std::any_of(list.begin(), list.end(), [&](const auto& z) {
-                return z.first != change && z.first->change.context.covers(change->dot);
-            });
-            if (!is_superseded) siblings.push_back({field->write.value, change->dot, change->hlc});
-        }
-        std::sort(siblings.begin(), siblings.end(), earlier);
-    }
-    return out;
-}
-
-std::optional<double> number_of(const Value& value) {
-    if (const auto* i = value.get_if<std::int64_t>()) return static_cast<double>(*i);
-    if (const auto* d = value.get_if<double>()) return *d;
-    if (!value.is_text()) return std::nullopt;
-    const std::string_view text = value.text();
-    double out = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return out;
-}
-
-/// Equality in the schema's typed view.
-bool means_the_same(const std::optional<Value>& a, const std::optional<Value>& b,
-                    std::string_view type) {
-    if (!a || !b) return !a && !b;
-    if (*a == *b) return true;
-    if (type != "number") return false;
-    const auto x = number_of(*a);
-    const auto y = number_of(*b);
-    return x && y && *x == *y;
-}
-
-bool all_mean_the_same(const std::vector<Sibling>& siblings, std::string_view type) {
-    return std::all_of(siblings.begin(), siblings.end(), [&](const Sibling& s) {
-        return means_the_same(s.value, siblings.front().value, type);
-    });
-}
-
-bool settles(std::string_view strategy) { return strategy == "latest"; }
-
-/// One candidate of a group: what one change says of all its members.
-struct GroupWrite {
-    Sibling sibling;  ///< its value is the object by member path
-    std::map<Path, std::optional<Value>> members;
-};
-
-/// Lists what each change with a standing write to the group says of it, by (HLC, lane).
-std::vector<GroupWrite> group_writes(const std::vector<Path>& members,
-                                     const std::vector<StoredChange>& live,
-                                     const std::map<Path, std::vector<Sibling>>& siblings) {
-    std::set<Dot> standing;
-    for (const Path& member : members)
-        if (const auto it = siblings.find(member); it != siblings.end())
-            for (const Sibling& sibling : it->second) standing.insert(sibling.dot);
-    std::vector<GroupWrite> out;
-    for (const StoredChange& change : live) {
-        if (!standing.contains(change.dot)) continue;
-        GroupWrite write{{Value(), change.dot, change.hlc}, {}};
-        Value::Map object;
-        for (const Path& member : members) {
-            const OpenField* field = change.change.find(member);
-            if (!field) continue;
-            write.members.emplace(member, field->write.value);
-            if (field->write.value) object.emplace(member.text(), *field->write.value);
-        }
-        if (object.empty())
-            write.sibling.value = std::nullopt;
-        else
-            write.sibling.value = Value(std::move(object));
-        out.push_back(std::move(write));
-    }
-    std::sort(out.begin(), out.end(),
-              [](const auto& a, const auto& b) { return earlier(a.sibling, b.sibling); });
-    return out;
-}
 
 /// Where an element stands in its union: the earliest live add, then the index that it gave.
 struct UnionPlace {
@@ -136,19 +48,29 @@ public:
         out_.is_deleted = is_deleted(live_);
         out_.siblings = siblings_of(live_);
         for (const auto& [path, siblings] : out_.siblings) {
+            if (const auto proposal = proposal_at(path)) {
+                // A field that only has proposals is merged as well.
+                if (is_reserved_to_owner(schema_.rule_of(proposal->field)))
+                    merge_unit(proposal->field);
+                continue;
+            }
             if (path.is_reserved()) continue;
-            if (const auto group = schema_.group_of(path); !group.empty())
-                merge_group(group);
-            else if (const Path* set = schema_.union_of(path))
-                merge_element(*set, path, siblings);
+            const MergeSchema::FieldRule* rule = schema_.governing(path);
+            const bool is_part = rule != nullptr && rule->group.empty() &&
+                                 rule->path.names.size() + 1 == path.names.size();
+            if (is_part && rule->strategy == Strategy::set_union)
+                merge_element(rule->path, path, siblings);
+            else if (is_part && rule->strategy == Strategy::sum)
+                counters_[rule->path].push_back(siblings.back());
+            else if (siblings.size() == 1 && (rule == nullptr || live_.size() == 1))
+                show_single(path, siblings.front());  // by far the most
             else
-                merge_field(path, siblings);
+                merge_unit(path);
         }
         assemble_unions();
-        std::sort(out_.leaves.begin(), out_.leaves.end(),
-                  [](const auto& a, const auto& b) { return a.path < b.path; });
-        std::sort(out_.conflicts.begin(), out_.conflicts.end(),
-                  [](const auto& a, const auto& b) { return a.field < b.field; });
+        add_up_counters();
+        std::ranges::sort(out_.leaves, {}, &storage::ProjectedField::path);
+        std::ranges::sort(out_.conflicts, {}, &MergeConflict::field);
         return std::move(out_);
     }
 
@@ -158,70 +80,71 @@ private:
         out_.fields[path] = value;
     }
 
-    void record_conflict(std::string field, std::string_view strategy, bool is_group,
-                         std::vector<Sibling> values, std::size_t winner, bool is_open) {
-        MergeConflict conflict;
-        conflict.field = std::move(field);
-        conflict.strategy = std::string(strategy);
-        conflict.is_group = is_group;
-        conflict.is_open = is_open;
-        conflict.values = std::move(values);
-        if (!is_open) conflict.chosen = winner;
-        out_.conflicts.push_back(std::move(conflict));
+    void show_single(const Path& path, const Sibling& sibling) {
+        if (sibling.value) show(path, *sibling.value, false);
     }
 
-    void merge_field(const Path& path, const std::vector<Sibling>& siblings) {
-        const bool is_conflict = !all_mean_the_same(siblings, schema_.type_of(path));
-        if (is_conflict) {
-            const auto strategy = schema_.strategy_of(path);
-            record_conflict(path.text(), strategy, false, siblings, siblings.size() - 1,
-                            !settles(strategy));
+    /// The field alone, or the group that it stands in, once.
+    void merge_unit(const Path& field) {
+        const std::string group(schema_.group_of(field));
+        const bool is_group = !group.empty();
+        if (!units_done_.insert({is_group, is_group ? group : field.text()}).second) return;
+        const std::vector<Path> members = schema_.unit_of(field);
+        const Strategy rule = schema_.rule_of(field);
+        std::vector<Candidate> candidates = own_candidates(members, live_, out_.siblings, is_group);
+        const std::size_t by_owner = candidates.size();
+        std::optional<Dot> owners_latest;
+        if (by_owner > 0) owners_latest = candidates.back().sibling.dot;
+        if (is_reserved_to_owner(rule)) {
+            for (Candidate& proposal :
+                 pending_proposals(members, live_, out_.siblings, is_group, candidates))
+                candidates.push_back(std::move(proposal));
+            std::ranges::sort(candidates, is_before, &Candidate::sibling);
         }
-        if (siblings.back().value) show(path, *siblings.back().value, is_conflict);
+        if (candidates.empty()) return;  // every proposal was answered
+        const bool is_unanswered = rule == Strategy::identity && by_owner == 0;
+        const bool is_conflict = is_unanswered || !all_say_the_same(candidates, schema_);
+        std::vector<Sibling> values;
+        for (const Candidate& candidate : candidates) values.push_back(candidate.sibling);
+        // Where all say the same, the text of the latest is shown.
+        Settlement settled{false, candidates.size() - 1};
+        if (is_reserved_to_owner(rule) && owners_latest)
+            settled.shown = static_cast<std::size_t>(
+                std::ranges::find(values, *owners_latest, &Sibling::dot) - values.begin());
+        else if (is_unanswered)
+            settled.is_open = true;
+        else if (is_conflict && rule != Strategy::owner_wins)
+            settled = settle(rule, schema_.type_of(field), values);
+        if (is_conflict) {
+            MergeConflict conflict;
+            conflict.field = is_group ? group : field.text();
+            conflict.strategy =
+                is_group ? schema_.group_strategy(group) : schema_.strategy_of(field);
+            conflict.is_group = is_group;
+            conflict.is_open = settled.is_open;
+            if (!settled.is_open) conflict.chosen = settled.shown;
+            conflict.values = std::move(values);
+            out_.conflicts.push_back(std::move(conflict));
+        }
+        if (is_unanswered) return;  // nobody but the owner says who or what the record is
+        for (const auto& [member, value] : candidates[settled.shown].members)
+            if (value) show(member, *value, is_conflict);
     }
 
     void merge_element(const Path& set, const Path& path, const std::vector<Sibling>& siblings) {
-        const auto add = std::find_if(siblings.begin(), siblings.end(),
-                                      [](const Sibling& s) { return s.value.has_value(); });
+        const auto add =
+            std::ranges::find_if(siblings, [](const Sibling& s) { return s.value.has_value(); });
         const bool stands = add != siblings.end();
-        const bool is_conflict =
-            stands && std::any_of(siblings.begin(), siblings.end(),
-                                  [](const Sibling& s) { return !s.value.has_value(); });
+        const bool is_conflict = stands && std::ranges::any_of(siblings, [](const Sibling& s) {
+                                     return !s.value.has_value();
+                                 });
         if (is_conflict)
-            record_conflict(path.text(), "union", false, siblings,
-                            static_cast<std::size_t>(add - siblings.begin()), false);
+            out_.conflicts.push_back({path.text(), "union", false, false, siblings,
+                                      static_cast<std::size_t>(add - siblings.begin())});
         if (!stands) return;
         out_.leaves.push_back({path, *add->value, is_conflict, true});
         for (const std::int64_t index : indexes_of(*add->value))
             unions_[set].insert({add->hlc, add->dot, index, path.names.back()});
-    }
-
-    void merge_group(std::string_view group) {
-        if (!groups_done_.insert(std::string(group)).second) return;
-        const std::vector<Path>& members = *schema_.members_of(group);
-        const auto writes = group_writes(members, live_, out_.siblings);
-        const GroupWrite& winner = writes.back();
-        const bool is_conflict =
-            std::any_of(writes.begin(), writes.end(), [&](const GroupWrite& write) {
-                return std::any_of(members.begin(), members.end(), [&](const Path& member) {
-                    return !means_the_same(value_in(write, member), value_in(winner, member),
-                                           schema_.type_of(member));
-                });
-            });
-        if (is_conflict) {
-            const auto strategy = schema_.group_strategy(group);
-            std::vector<Sibling> values;
-            for (const GroupWrite& write : writes) values.push_back(write.sibling);
-            record_conflict(std::string(group), strategy, true, std::move(values),
-                            writes.size() - 1, !settles(strategy));
-        }
-        for (const auto& [member, value] : winner.members)
-            if (value) show(member, *value, is_conflict);
-    }
-
-    static std::optional<Value> value_in(const GroupWrite& write, const Path& member) {
-        const auto it = write.members.find(member);
-        return it == write.members.end() ? std::nullopt : it->second;
     }
 
     void assemble_unions() {
@@ -232,11 +155,27 @@ private:
         }
     }
 
+    /// Lanes are added in the order of their paths, which is the same everywhere: floating-point
+    /// sums depend on it.
+    void add_up_counters() {
+        for (const auto& [counter, totals] : counters_) {
+            std::optional<Number> sum;
+            for (const Sibling& total : totals) {
+                const auto number = total.value ? Number::of(*total.value) : std::nullopt;
+                if (!number) continue;
+                const auto next = sum ? sum->plus(*number) : number;
+                if (next) sum = next;
+            }
+            if (sum) show(counter, sum->value(), false);
+        }
+    }
+
     const MergeSchema& schema_;
     const std::vector<StoredChange>& live_;
     MergedRecord out_;
-    std::set<std::string> groups_done_;
+    std::set<std::pair<bool, std::string>> units_done_;  ///< (is a group, name)
     std::map<Path, std::set<UnionPlace>> unions_;
+    std::map<Path, std::vector<Sibling>> counters_;
 };
 
 const std::string* life_state(const StoredChange& change) {

@@ -3,11 +3,11 @@
 // (DESIGN section 6, SEMANTICS section 4). The same on every node, in whatever order changes came.
 //
 // Writes to one field that no other live write has in its context are its *siblings*. One sibling:
-// that is the value. Several: the field's strategy chooses; siblings whose values are equal in the
-// schema's typed view are no conflict. Built here: `latest` (the highest (HLC, lane)) and `union`
-// (an element stands while one live write puts it). Any other strategy that a manifest names shows
-// the latest sibling and leaves the conflict *open*, so that nothing is decided in silence by a
-// rule that this build does not know (docs/decisions/0030).
+// that is the value. Several: the field's strategy chooses (strategies.hpp); siblings whose values
+// are equal in the schema's typed view are no conflict. Members of a group are chosen together,
+// from one change. A field reserved to the owner is chosen among its own writes and the proposals
+// of others that the owner has not answered. A strategy that this build does not know leaves the
+// conflict open, so that nothing is decided in silence by another rule (docs/decisions/0100).
 #pragma once
 
 #include <cstdint>
@@ -19,17 +19,10 @@
 #include <vector>
 
 #include "storage/projection.hpp"
+#include "sync/candidates.hpp"
 #include "sync/merge_schema.hpp"
 
 namespace sangam::sync {
-
-/// One write that stands.
-struct Sibling {
-    std::optional<Value> value;  ///< none: the field was removed
-    Dot dot;
-    Hlc hlc;
-    [[nodiscard]] const NodeId& author() const { return dot.lane.node; }
-};
 
 /// Several different values stand for a field or a group.
 struct MergeConflict {
@@ -44,12 +37,14 @@ struct MergeConflict {
 
 struct MergedRecord {
     bool is_deleted = false;
-    /// Leaf by leaf, ascending, without removed fields and without reserved ones.
+    /// Leaf by leaf, ascending, without removed fields and without reserved ones; a counter is one
+    /// leaf.
     std::vector<storage::ProjectedField> leaves;
-    /// As people see it: the elements of a union put together to one list at the union's path.
+    /// As people see it: the elements of a union put together to one list at the union's path, the
+    /// lanes' totals of a counter added up at the counter's.
     std::map<Path, Value> fields;
     /// Of every written path, reserved ones too, by (HLC, lane).
-    std::map<Path, std::vector<Sibling>> siblings;
+    SiblingMap siblings;
     std::vector<MergeConflict> conflicts;  ///< by field
 };
 

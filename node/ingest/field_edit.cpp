@@ -6,6 +6,7 @@
 #include "node/ingest/cell_shape.hpp"
 #include "node/ingest/json.hpp"
 #include "node/ingest/mcpd.hpp"
+#include "sync/reserved_paths.hpp"
 
 namespace sangam::node::ingest {
 namespace {
@@ -135,7 +136,7 @@ Result<std::vector<FieldWrite>> plan_edit(const FieldModel& model,
     if (proposes_as)
         for (FieldWrite& write : writes)
             if (model.is_reserved_to_owner(write.path))
-                write.path = proposal_path(write.path, *proposes_as);
+                write.path = sync::proposal_path(write.path, *proposes_as);
     if (writes.empty())
         return fail("nothing_to_do", "nothing would change", {},
                     "give FIELD=VALUE or --unset FIELD", ErrorKind::usage);

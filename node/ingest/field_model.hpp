@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "protocol/control.hpp"
-#include "protocol/ids.hpp"
 #include "protocol/path.hpp"
 #include "sync/merge_schema.hpp"
 
@@ -19,6 +18,7 @@ enum class Shape {
     text,  ///< not split: one text value
     list,  ///< one array value with every element, empty ones too
     set,   ///< a leaf for each distinct element, at the field's path and the element's text
+    counter,  ///< a number for each lane; only additions are written, never the field itself
 };
 
 /// Immutable; any thread.
@@ -46,9 +46,5 @@ public:
 private:
     sync::MergeSchema schema_;
 };
-
-/// Where another writer's value for a field reserved to the owner goes (SEMANTICS section 4):
-/// `_proposal`, the field's names, the author's node id in hexadecimal.
-[[nodiscard]] Path proposal_path(const Path& field, const NodeId& author);
 
 }  // namespace sangam::node::ingest

@@ -5,6 +5,7 @@
 
 #include "node/ingest/cell_shape.hpp"
 #include "node/ingest/import_state.hpp"
+#include "sync/reserved_paths.hpp"
 
 namespace sangam::node::ingest {
 namespace {
@@ -124,7 +125,7 @@ std::expected<std::optional<storage::Edit>, RowProblem> plan_row(
     if (proposes_as)
         for (FieldWrite& write : edit.writes)
             if (mapper.model().is_reserved_to_owner(write.path))
-                write.path = proposal_path(write.path, *proposes_as);
+                write.path = sync::proposal_path(write.path, *proposes_as);
     return edit;
 }
 

@@ -98,15 +98,17 @@ TEST_CASE("merger: a later removal takes the field away and is told") {
 }
 
 TEST_CASE("merger: a strategy that this build does not know stays an open conflict") {
-    const auto merged = merger.merge(
-        mcpd, {change(dot(1, 1), 10, {}, {put("collectingInfo.collectingDate", "2001----")}),
-               change(dot(2, 1), 20, {}, {put("collectingInfo.collectingDate", "2002----")})});
+    Manifest manifest;
+    manifest.schema.strategies["local"] = "by_committee";
+    const auto merged = merger.merge(manifest, {change(dot(1, 1), 10, {}, {put("local", "a")}),
+                                                change(dot(2, 1), 20, {}, {put("local", "b")})});
     REQUIRE(merged.conflicts.size() == 1);
-    CHECK(merged.conflicts.front().strategy == "precision");
+    CHECK(merged.conflicts.front().strategy == "by_committee");
     CHECK(merged.conflicts.front().is_open);
     CHECK_FALSE(merged.conflicts.front().chosen.has_value());
     REQUIRE(merged.leaves.size() == 1);
     CHECK(merged.leaves.front().has_conflict);
+    CHECK(merged.fields.at(path("local")) == Value("b"));
 }
 
 TEST_CASE("merger: a union keeps an element that one removed while another added it, in order") {
@@ -176,6 +178,25 @@ TEST_CASE("merger: reserved fields are not shown as fields") {
     CHECK(merged.fields.size() == 1);
     CHECK(merged.leaves.size() == 1);
     CHECK(merged.siblings.contains(path("_proposal.genus.ab")));
+}
+
+TEST_CASE("merger: a group made later keeps what a narrower write left unsaid") {
+    // The first change wrote both, the second one of them; then they became a group.
+    Manifest manifest;
+    manifest.schema.groups["place"] = {"village", "district"};
+    const auto first =
+        change(dot(1, 1), 10, {}, {put("village", "Koftu"), put("district", "Ada'a")});
+    const auto second = change(dot(2, 1), 20, seen({dot(1, 1)}), {put("village", "Rogge")});
+    auto merged = merger.merge(manifest, {first, second});
+    CHECK(merged.fields.at(path("village")) == Value("Rogge"));
+    CHECK(merged.fields.at(path("district")) == Value("Ada'a"));
+    CHECK(merged.conflicts.empty());
+    // A third that saw neither competes with the two together.
+    const auto third = change(dot(3, 1), 15, {}, {put("village", "Woberi"), gone("district")});
+    merged = merger.merge(manifest, {third, second, first});
+    REQUIRE(merged.conflicts.size() == 1);
+    CHECK(merged.conflicts.front().values.size() == 2);
+    CHECK(merged.fields.at(path("district")) == Value("Ada'a"));
 }
 
 TEST_CASE("merger: a manifest's own group takes fields out of the default one") {
