@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Taking what a peer sent (SEMANTICS sections 1 and 5).
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "storage/change_batch.hpp"
 #include "storage/ledger_bitmap.hpp"
@@ -14,6 +16,10 @@ std::string commit_text(const CommitHeader& header) {
     return "commit " + std::to_string(raw(header.sequence)) + " of lane " + header.lane.text() +
            " in dataset " + header.dataset.hex();
 }
+
+/// Refused changes stay with their commits in any case; this bounds how many a writer can have
+/// listed in quarantine.
+constexpr std::uint64_t max_refused_in_quarantine = 10'000;
 
 class Applying {
 public:
@@ -38,7 +44,7 @@ public:
                 continue;
             }
             auto& lane = lanes_.of(part.header().lane);
-            batch.add(part, lane);
+            batch.add(part, lane, refused_of(part));
             if (!is_replica_) lanes_.advance(lane, part.header(), part.header_hash());
         }
         batch.finish();
@@ -52,15 +58,80 @@ public:
     }
 
 private:
+    /// The manifest under which the commit was made; the newest where that one is not held, which
+    /// happens at replicas only.
+    const Manifest& manifest_named(const CommitHeader& header) {
+        if (header.manifest_number == dataset_.manifest_number) return manifest_;
+        const auto known = manifests_.find(header.manifest_number);
+        if (known != manifests_.end()) return known->second;
+        const auto row = writing_.tables.control_entry(dataset_.id, std::string(chain_for_all),
+                                                       header.manifest_number);
+        if (row && row->hash == header.manifest_hash)
+            if (auto control = SignedControl::decode(row->encoded))
+                if (auto* manifest = std::get_if<Manifest>(&control->entry.body))
+                    return manifests_.emplace(header.manifest_number, std::move(*manifest))
+                        .first->second;
+        return manifest_;
+    }
+
+    /// Places in the part of the changes that break the rules of the manifest that they name. Each
+    /// goes to quarantine, alone; the commit stands.
+    std::set<std::size_t> refused_of(const VerifiedPart& part) {
+        const auto& header = part.header();
+        const auto& manifest = manifest_named(header);
+        const auto& author = header.lane.node;
+        const auto known = request_.institutions.find(author);
+        const bool by_owner =
+            (known == request_.institutions.end() ? InstitutionId{author.bytes} : known->second) ==
+            manifest.owner;
+        std::set<std::size_t> out;
+        const auto& changes = part.part().changes;
+        for (std::size_t i = 0; i < changes.size(); ++i) {
+            const auto broken =
+                writing_.projector.broken_rule(manifest, changes[i], header.lane, by_owner);
+            if (!broken) continue;
+            out.insert(i);
+            quarantine(part, i, *broken);
+        }
+        return out;
+    }
+
+    void quarantine(const VerifiedPart& part, std::size_t i, const std::string& reason) {
+        if (writing_.tables.quarantine_count() >= max_refused_in_quarantine) return;
+        merkle::PartialTree tree;
+        tree.tree_size = part.header().count;
+        tree.indices = part.part().indices;
+        for (const auto& hash : part.change_hashes())
+            tree.leaf_hashes.push_back(merkle::leaf_hash(hash.bytes));
+        tree.proof = part.part().proof;
+        const std::vector<std::uint32_t> only{part.part().indices[i]};
+        CommitPart alone{part.part().signed_header,
+                         only,
+                         {part.part().changes[i]},
+                         merkle::narrow(tree, only).proof};
+        QuarantineItem item;
+        item.dataset = dataset_.uid;
+        item.source = part.header().lane.node;
+        item.reason = "against the rules: " + reason + " (" +
+                      record_text(part.part().changes[i].key) + " in " +
+                      commit_text(part.header()) + ")";
+        item.data = alone.encode();
+        item.at = time_of(part.header());
+        writing_.tables.add_quarantine(item);
+    }
+
+    Millis time_of(const CommitHeader& header) const {
+        return request_.now.count() != 0 ? request_.now
+                                         : Millis(static_cast<std::int64_t>(header.hlc.unix_ms()));
+    }
+
     std::unexpected<Error> fork(const VerifiedPart& part) {
         QuarantineItem item;
         item.dataset = dataset_.uid;
         item.source = part.header().lane.node;
         item.reason = "fork: another commit is held as " + commit_text(part.header());
         item.data = part.part().encode();
-        item.at = request_.now.count() != 0
-                      ? request_.now
-                      : Millis(static_cast<std::int64_t>(part.header().hlc.unix_ms()));
+        item.at = time_of(part.header());
         writing_.set_aside.push_back(std::move(item));
         return fail(
             "fork", "two different commits claim one place in a lane", commit_text(part.header()),
@@ -185,6 +256,7 @@ private:
     Manifest manifest_;
     LaneBook lanes_;
     bool is_replica_;
+    std::map<std::uint64_t, Manifest> manifests_;  ///< older ones that commits name, by number
     std::uint64_t known_ = 0;
 };
 

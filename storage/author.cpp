@@ -33,9 +33,22 @@ public:
                 result_.refused_deleted.push_back(i);
                 continue;
             }
+            if (edit.only_at && batch_->version(edit.key) != *edit.only_at) {
+                result_.refused_changed.push_back(i);
+                continue;
+            }
             auto change = Change::make(edit.key, edit.context, edit.writes,
                                        writing_.author.random->draw<ChangeSecret>());
             if (!change) return std::unexpected(std::move(change.error()));
+            // The manifest may have changed since the edit was planned.
+            if (const auto broken = writing_.projector.broken_rule(
+                    manifest_, *change, {writing_.author.node, writing_.epoch},
+                    dataset_.holding == Holding::own))
+                return fail(
+                    "against_rules", "the edit breaks a rule of the dataset: " + *broken,
+                    record_text(edit.key),
+                    "if the dataset's rules have just changed, read the record and try again",
+                    ErrorKind::refused);
             const auto size = change->encoded_size();
             if (!changes_.empty() &&
                 (changes_.size() == max_commit_changes || bytes_ + size > max_commit_bytes))

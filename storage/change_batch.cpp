@@ -121,7 +121,14 @@ ChangeBatch::WorkingCommit& ChangeBatch::united_commit(const VerifiedPart& part,
     return working;
 }
 
-void ChangeBatch::add(const VerifiedPart& part, const LaneRow& lane) {
+VersionVector ChangeBatch::version(const RecordKey& key) {
+    std::vector<StoredChange> live;
+    for (const auto& change : record(key).changes) live.push_back(change.stored);
+    return version_of(live);
+}
+
+void ChangeBatch::add(const VerifiedPart& part, const LaneRow& lane,
+                      const std::set<std::size_t>& refused) {
     const auto held = tables_.find_commit(lane.id, part.header().sequence);
     CommitId id{};
     if (held) {
@@ -144,7 +151,11 @@ void ChangeBatch::add(const VerifiedPart& part, const LaneRow& lane) {
         united_commit(part, id, !held);
     }
     const auto records = numbered_records(part);
-    for (std::size_t i = 0; i < records.size(); ++i) take(*records[i], part, i, id, history);
+    for (std::size_t i = 0; i < records.size(); ++i)
+        if (refused.contains(i))
+            keep_refused(*records[i], part, i, id, history);
+        else
+            take(*records[i], part, i, id, history);
 }
 
 std::vector<ChangeBatch::WorkingRecord*> ChangeBatch::numbered_records(const VerifiedPart& part) {
@@ -203,11 +214,26 @@ void ChangeBatch::take(WorkingRecord& record, const VerifiedPart& part, std::siz
     if (!keeps_whole()) commit(commit_id).kept.insert(part.part().indices[i]);
 }
 
+void ChangeBatch::keep_refused(WorkingRecord& record, const VerifiedPart& part, std::size_t i,
+                               CommitId commit_id, const std::set<std::uint32_t>& history) {
+    record.is_touched = true;  // a record made for it has no live change
+    const auto index = part.part().indices[i];
+    const bool is_kept = keeps_whole() && !history.contains(index);
+    ++(is_kept ? tally_.added : tally_.known);
+    if (!is_kept) return;
+    dataset_.last_position = next(dataset_.last_position);
+    tables_.add_change({dataset_.id, dataset_.last_position, record.row.number, commit_id, index,
+                        false, part.change_hashes()[i], part.part().changes[i].encode(), true});
+}
+
 bool ChangeBatch::withdraw(const RecordKey& key) {
     auto& working = record(key);
     if (working.changes.empty()) return false;
     working.is_touched = true;
-    for (const auto& change : tables_.changes_of_record(working.row.number, false)) {
+    auto held = tables_.changes_of_record(working.row.number, false);
+    for (auto& refused : tables_.refused_changes(working.row.number))
+        held.push_back(std::move(refused));  // from a time as a writer
+    for (const auto& change : held) {
         auto& from = commit(change.commit);
         from.kept.erase(change.index);
         from.is_changed = true;
@@ -321,7 +347,7 @@ void ChangeBatch::decide(WorkingRecord& working) {
 
 void ChangeBatch::remove_or_keep_number(const RecordRow& row) {
     if (!served_) served_ = served_of(tables_, dataset_.uid);
-    if (is_in_ledger(tables_, *served_, row.number))
+    if (is_in_ledger(tables_, *served_, row.number) || !tables_.refused_changes(row.number).empty())
         tables_.update_record(row);
     else
         tables_.remove_record(row.number);

@@ -33,9 +33,14 @@ public:
 
     /// Whether a record is deleted before this batch.
     [[nodiscard]] bool is_deleted(const RecordKey& key);
+    /// The record's version before this batch; empty when it has no live change.
+    [[nodiscard]] VersionVector version(const RecordKey& key);
     /// The caller has checked that the part may be taken: for own and writer datasets that it is
-    /// complete and the lane's next, for replicas that it is no fork.
-    void add(const VerifiedPart& part, const LaneRow& lane);
+    /// complete and the lane's next, for replicas that it is no fork. `refused`: places in the part
+    /// of changes against the rules; an own or writer dataset keeps them with their commit, a
+    /// replica takes none of them.
+    void add(const VerifiedPart& part, const LaneRow& lane,
+             const std::set<std::size_t>& refused = {});
     /// Drops a replica's record with all its changes, before anything is added to it; false when
     /// none are held.
     bool withdraw(const RecordKey& key);
@@ -63,6 +68,8 @@ private:
     std::vector<WorkingRecord*> numbered_records(const VerifiedPart& part);
     void take(WorkingRecord& record, const VerifiedPart& part, std::size_t i, CommitId commit,
               const std::set<std::uint32_t>& history);
+    void keep_refused(WorkingRecord& record, const VerifiedPart& part, std::size_t i,
+                      CommitId commit, const std::set<std::uint32_t>& history);
     void decide(WorkingRecord& record);
     void write_whole(WorkingRecord& record, WorkingChange& change, bool is_live);
     void write_replica(WorkingRecord& record, WorkingChange& change, const struct Standing&);

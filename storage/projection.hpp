@@ -71,6 +71,17 @@ public:
                                              const std::vector<StoredChange>& live) const = 0;
     /// The type of the field at a path, whether or not a record has it.
     [[nodiscard]] virtual FieldType type_of(const Manifest& manifest, const Path& path) const = 0;
+    /// What the change breaks of the rules of `manifest`, the one that its commit names, as a
+    /// sentence; nothing for a sound one. `by_owner`: a node of the dataset's owner wrote it, on
+    /// `lane`. Such a change counts for nothing (SEMANTICS section 4).
+    [[nodiscard]] virtual std::optional<std::string> broken_rule(const Manifest& manifest,
+                                                                 const Change& change,
+                                                                 const Lane& lane,
+                                                                 bool by_owner) const {
+        static_cast<void>(manifest), static_cast<void>(change), static_cast<void>(lane);
+        static_cast<void>(by_owner);
+        return std::nullopt;  // no rules
+    }
 };
 
 }  // namespace sangam::storage

@@ -96,6 +96,8 @@ struct ChangeRow {
     bool is_live = true;
     Hash hash;
     Bytes body;  ///< Change::encode
+    /// Against the rules of its manifest: kept with its commit, and counts for nothing. Not live.
+    bool is_refused = false;
 };
 
 /// A change's place in its commit's tree, without its body.
@@ -163,10 +165,12 @@ public:
     /// may read, not write.
     virtual void scan_records(DatasetId, const std::string& collection, const RecordKey* after,
                               const std::function<bool(const RecordRow&)>& visit) const = 0;
-    /// By position.
+    /// By position, without refused ones.
     [[nodiscard]] virtual std::vector<ChangeRow> changes_of_record(RecordNumber,
                                                                    bool only_live) const = 0;
-    /// By index.
+    /// By position.
+    [[nodiscard]] virtual std::vector<ChangeRow> refused_changes(RecordNumber) const = 0;
+    /// By index, refused ones too.
     [[nodiscard]] virtual std::vector<ChangeRow> changes_of_commit(CommitId) const = 0;
     [[nodiscard]] virtual std::vector<CommitLeaf> leaves_of_commit(CommitId) const = 0;
     [[nodiscard]] virtual std::optional<ChangeRow> change(DatasetId, Position) const = 0;

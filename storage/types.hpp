@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -76,6 +77,9 @@ struct Edit {
         std::string message;
     };
     std::vector<Finding> findings;
+    /// Set: the edit is made only while the record has exactly this version (empty: while it does
+    /// not exist), checked under the lock that orders edits.
+    std::optional<VersionVector> only_at{};
 };
 
 struct AuthorRequest {
@@ -91,6 +95,8 @@ struct AuthorResult {
     /// Edits that were not made, by index into the request: the record is deleted and the edit is
     /// no restore. All others were made.
     std::vector<std::size_t> refused_deleted;
+    /// Edits that were not made, by index: the record has another version than `only_at`.
+    std::vector<std::size_t> refused_changed{};
 };
 
 /// The identity under which a store makes commits. The key must outlive the store.
@@ -143,6 +149,8 @@ struct ApplyRequest {
     /// Set with the first delivery of a full copy.
     bool begins_copy = false;
     Millis now{};  ///< stamps what goes to quarantine; 0: the commit's own clock does
+    /// Whose the authors of `parts` are; one that is not in it stands for itself.
+    std::map<NodeId, InstitutionId> institutions{};
 };
 
 struct ApplyResult {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "sync/candidates.hpp"
+#include "sync/change_rules.hpp"
 #include "sync/reserved_paths.hpp"
 #include "sync/typed_value.hpp"
 
@@ -231,6 +232,11 @@ storage::Projection Merger::project(const Manifest& manifest, const RecordKey&,
 
 storage::FieldType Merger::type_of(const Manifest& manifest, const Path& path) const {
     return storage::field_type_of(schema_of(manifest)->type_of(path));
+}
+
+std::optional<std::string> Merger::broken_rule(const Manifest& manifest, const Change& change,
+                                               const Lane& lane, bool by_owner) const {
+    return sync::broken_rule(*schema_of(manifest), change, lane, by_owner);
 }
 
 std::shared_ptr<const MergeSchema> Merger::schema_of(const Manifest& manifest) const {

@@ -58,6 +58,9 @@ public:
         const std::vector<storage::StoredChange>& live) const override;
     [[nodiscard]] storage::FieldType type_of(const Manifest& manifest,
                                              const Path& path) const override;
+    [[nodiscard]] std::optional<std::string> broken_rule(const Manifest& manifest,
+                                                         const Change& change, const Lane& lane,
+                                                         bool by_owner) const override;
     /// The rules of a manifest, made once for each different schema.
     [[nodiscard]] std::shared_ptr<const MergeSchema> schema_of(const Manifest& manifest) const;
 

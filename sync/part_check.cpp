@@ -26,6 +26,15 @@ bool owns_or_writes(const Manifest& manifest, const InstitutionId& institution) 
            std::find(writers.begin(), writers.end(), institution) != writers.end();
 }
 
+std::map<NodeId, InstitutionId> institutions_of(std::span<const VerifiedPart> parts,
+                                                const DirectoryView& directory) {
+    std::map<NodeId, InstitutionId> out;
+    for (const VerifiedPart& part : parts)
+        if (const auto institution = directory.author_institution(part.header().lane.node))
+            out.emplace(part.header().lane.node, *institution);
+    return out;
+}
+
 PartVerdict check_part(ByteView encoded, const storage::DatasetInfo& dataset,
                        const DirectoryView& directory, Millis judged_now) {
     auto part = CommitPart::decode(encoded);

@@ -3,6 +3,8 @@
 // whether its author may write to the dataset (SEMANTICS sections 1 to 3).
 #pragma once
 
+#include <map>
+#include <span>
 #include <variant>
 
 #include "storage/store.hpp"
@@ -31,6 +33,11 @@ using PartVerdict = std::variant<VerifiedPart, SetAside, messages::Abort>;
 /// path.
 [[nodiscard]] PartVerdict check_part(ByteView encoded, const storage::DatasetInfo& dataset,
                                      const DirectoryView& directory, Millis judged_now);
+
+/// The institutions of the parts' authors, for storage::ApplyRequest. The gate let them through, so
+/// the directory knows them.
+[[nodiscard]] std::map<NodeId, InstitutionId> institutions_of(std::span<const VerifiedPart> parts,
+                                                              const DirectoryView& directory);
 
 /// True when the institution owns the dataset or its manifest names it as a writer.
 [[nodiscard]] bool owns_or_writes(const Manifest& manifest, const InstitutionId& institution);

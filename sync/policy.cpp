@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "protocol/cbor.hpp"
+#include "sync/reserved_paths.hpp"
 
 namespace sangam::sync {
 namespace {
@@ -109,10 +110,7 @@ Bytes encode_chain_numbers(const std::vector<std::pair<std::string, std::uint64_
     return writer.take();
 }
 
-bool Rule::shows(const Path& field) const {
-    return std::none_of(hidden.begin(), hidden.end(),
-                        [&](const Path& path) { return field.is_at_or_below(path); });
-}
+bool Rule::shows(const Path& field) const { return !hides(hidden, field); }
 
 bool Scope::may_show(const Path& field) const {
     return std::any_of(rules.begin(), rules.end(),

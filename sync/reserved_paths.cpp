@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/reserved_paths.hpp"
 
+#include <algorithm>
+
 namespace sangam::sync {
 namespace {
 
@@ -26,6 +28,15 @@ std::optional<Proposal> proposal_at(const Path& path) {
 const Path& resolution_path() {
     static const Path path = Path::single("_resolution");
     return path;
+}
+
+bool hides(const std::vector<Path>& hidden, const Path& field) {
+    if (hidden.empty()) return false;
+    if (field == resolution_path()) return true;
+    const auto proposal = proposal_at(field);
+    return std::ranges::any_of(hidden, [&](const Path& path) {
+        return field.is_at_or_below(path) || (proposal && proposal->field.is_at_or_below(path));
+    });
 }
 
 }  // namespace sangam::sync

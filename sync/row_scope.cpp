@@ -4,14 +4,11 @@
 #include <algorithm>
 
 #include "storage/condition_evaluation.hpp"
+#include "sync/reserved_paths.hpp"
 
 namespace sangam::sync {
 
-bool RowScope::shows(const Path& field) const {
-    return is_visible_ && std::none_of(hidden_.begin(), hidden_.end(), [&](const Path& path) {
-               return field.is_at_or_below(path);
-           });
-}
+bool RowScope::shows(const Path& field) const { return is_visible_ && !hides(hidden_, field); }
 
 RowScope RowJudge::of(const RecordKey& key, const std::vector<storage::StoredChange>& live) const {
     RowScope out;

@@ -393,6 +393,7 @@ Verdict SubscriptionReceiver::apply(const PeerSession& session, Wanted& wanted,
     if (quarantine_.forget(uid, withdrawn)) row.cursor.reset();
     request.subscription = row;
     request.parts = std::move(parts);
+    request.institutions = institutions_of(request.parts, context_.directory);
 
     auto applied = context_.store.apply(request);
     if (!applied) {
@@ -406,6 +407,7 @@ Verdict SubscriptionReceiver::apply(const PeerSession& session, Wanted& wanted,
         for (VerifiedPart& part : request.parts) {
             storage::ApplyRequest one{uid, {part}, {}, std::nullopt};
             one.now = context_.now;
+            one.institutions = request.institutions;
             const auto made = context_.store.apply(one);
             if (made || made.error().code == "fork" || made.error().code == "cut") continue;
             if (!quarantine_.keep(uid, session.peer(), "refused: " + made.error().text(),
@@ -445,6 +447,7 @@ bool SubscriptionReceiver::apply_late(const storage::DatasetInfo& dataset,
     if (!is_wanted) return true;
     storage::ApplyRequest request{dataset.uid, {part}, {}, std::nullopt};
     request.now = context_.now;
+    request.institutions = institutions_of(request.parts, context_.directory);
     const auto applied = context_.store.apply(request);
     if (!applied) context_.outbox.warning({}, applied.error().text());
     return applied.has_value() || applied.error().code == "fork" || applied.error().code == "cut";

@@ -215,6 +215,7 @@ bool WriterSync::apply_all(const storage::DatasetInfo& dataset, const NodeId& so
     // The usual case: all of it fits, in one transaction.
     storage::ApplyRequest request{dataset.uid, parts, {}, std::nullopt};
     request.now = context_.now;
+    request.institutions = institutions_of(parts, context_.directory);
     if (parts.size() > 1) {
         if (const auto applied = context_.store.apply(request)) {
             any = applied->changes_added > 0;
@@ -251,6 +252,7 @@ WriterSync::Outcome WriterSync::apply_one(const storage::DatasetInfo& dataset, c
                                           const VerifiedPart& part) {
     storage::ApplyRequest request{dataset.uid, {part}, {}, std::nullopt};
     request.now = context_.now;
+    request.institutions = institutions_of(request.parts, context_.directory);
     const auto applied = context_.store.apply(request);
     if (applied) return applied->changes_added > 0 ? Outcome::applied : Outcome::known;
     const Error& error = applied.error();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sangam conflicts list|show`: concurrent edits of one field, settled by its strategy or open.
+// `sangam conflicts list|show|resolve`: concurrent edits of one field, settled by its strategy or
+// open.
 #include <boost/json/array.hpp>
 
 #include "node/cli/arguments.hpp"
@@ -67,6 +68,40 @@ int show(const Session& session, const ShowOptions& options) {
                           });
 }
 
+struct ResolveOptions {
+    std::string record;
+    std::string field;
+    std::uint32_t take = 0;
+    std::optional<std::string> value;
+    std::string reason;
+};
+
+int resolve(const Session& session, const ResolveOptions& options) {
+    if ((options.take == 0) == !options.value)
+        return session.report({ErrorKind::usage, "bad_resolution",
+                               "one of the values is taken, or another one given", options.field,
+                               "give --take N, counted from 1, or --value V"});
+    const auto record = record_target(options.record);
+    if (!record) return session.report(record.error());
+    TargetBuilder target("/api/v1/conflicts" + record->text().substr(sizeof "/api/v1/records" - 1));
+    target.segment(options.field);
+    json::object body;
+    if (options.value)
+        body["value"] = *options.value;
+    else
+        body["take"] = options.take;
+    body["reason"] = options.reason;
+    return session.finish(
+        call_node(session, "POST", target.text(), &body), [&](const json::object& done) {
+            const auto* chosen = done.if_contains("chosen");
+            session.out() << printable(text_at(done, "record")) << "  "
+                          << printable(text_at(done, "field")) << " is now "
+                          << (chosen && !chosen->is_null() ? printable(shown(*chosen))
+                                                           : std::string("removed"))
+                          << "\n";
+        });
+}
+
 }  // namespace
 
 void add_conflict_commands(CLI::App& root, Session& session) {
@@ -86,6 +121,23 @@ void add_conflict_commands(CLI::App& root, Session& session) {
         ->required();
     add_positional(show_command, "FIELD", show_options->field, "the field or group")->required();
     when_chosen(show_command, session, show_options, show);
+
+    auto& resolve_command =
+        *add_command(conflicts, "resolve", "settle a conflict for every node, with a reason");
+    auto resolve_options = std::make_shared<ResolveOptions>();
+    add_positional(resolve_command, "RECORD", resolve_options->record,
+                   "institution/dataset/collection/id")
+        ->required();
+    add_positional(resolve_command, "FIELD", resolve_options->field, "the field or group")
+        ->required();
+    add_number(resolve_command, "--take", resolve_options->take, "N",
+               "the value of that number in `conflicts show`");
+    add_option(resolve_command, "--value", resolve_options->value, "V",
+               "another value; of a group, a JSON object of its fields");
+    add_option(resolve_command, "--reason", resolve_options->reason, "TEXT",
+               "why; it is kept in the record's history")
+        ->required();
+    when_chosen(resolve_command, session, resolve_options, resolve);
 }
 
 }  // namespace sangam::node::cli

@@ -84,7 +84,7 @@ int set(const Session& session, const DescriptionOptions& options) {
     if (body->empty())
         return session.report({ErrorKind::usage, "nothing_to_set", "nothing was named to change",
                                options.name,
-                               "name --title, --licence, --writers, --merge, --type"});
+                               "name --title, --licence, --writers, --merge, --group, --type"});
     const auto target = dataset_target(options.name);
     if (!target) return session.report(target.error());
     return session.finish(call_node(session, "PATCH", target->text(), &*body),
@@ -154,10 +154,12 @@ void add_description(CLI::App& command, DescriptionOptions& options) {
                "under which others may use it: CC-BY-4.0, SMTA, ...");
     add_option(command, "--writers", options.writers, "h1,h2",
                "institutions that may write besides the owner");
-    add_repeatable(command, "--merge", options.merge, "FIELD_OR_GROUP=STRATEGY",
-                   "how concurrent edits of a field are settled: latest, union, ...");
+    add_repeatable(
+        command, "--merge", options.merge, "FIELD_OR_GROUP=STRATEGY",
+        "how concurrent edits are settled: latest, owner_wins, keep_all, union, precision, "
+        "max, min, sum, identity");
     add_repeatable(command, "--group", options.groups, "NAME=f1,f2",
-                   "fields that stand or fall together");
+                   "fields that are written and settled together");
     add_repeatable(command, "--type", options.types, "FIELD=TYPE",
                    "how a field is compared: text, number, date or code");
 }

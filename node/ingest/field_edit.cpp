@@ -6,7 +6,9 @@
 #include "node/ingest/cell_shape.hpp"
 #include "node/ingest/json.hpp"
 #include "node/ingest/mcpd.hpp"
+#include "sync/change_rules.hpp"
 #include "sync/reserved_paths.hpp"
+#include "sync/typed_value.hpp"
 
 namespace sangam::node::ingest {
 namespace {
@@ -31,6 +33,33 @@ std::size_t find_equals(std::string_view text) {
         if (text[i] == '=' && !is_quoted) return i;
     }
     return std::string_view::npos;
+}
+
+Result<FieldEdit> parse_addition(const Path& counter, char sign, std::string_view text) {
+    const std::string signed_text = (sign == '-' ? "-" : "") + std::string(text);
+    const auto number = sync::Number::of(Value(signed_text));
+    if (!number || text.starts_with('-'))
+        return fail("bad_addition", "what is added to a counter is a number", std::string(text),
+                    "give " + counter.text() + "+=5 or " + counter.text() + "-=5",
+                    ErrorKind::usage);
+    return FieldEdit{counter, number->value(), true};
+}
+
+/// The lane's new total.
+Result<FieldWrite> plan_addition(const FieldEdit& edit, const CounterBase* counters) {
+    if (!edit.adds || !counters)
+        return fail(
+            "counter", "the field is a counter: it takes additions, not values", edit.field.text(),
+            "give " + edit.field.text() + "+=5 or " + edit.field.text() + "-=5", ErrorKind::usage);
+    const Path path = sync::counter_path(edit.field, counters->lane);
+    std::optional<sync::Number> total = sync::Number::of(*edit.value);
+    if (const auto it = counters->siblings.find(path); it != counters->siblings.end())
+        if (const auto& before = it->second.back().value; before && total)
+            if (const auto number = sync::Number::of(*before)) total = number->plus(*total);
+    if (!total)
+        return fail("bad_addition", "the sum is beyond what a number can hold", edit.field.text(),
+                    {}, ErrorKind::usage);
+    return FieldWrite{path, total->value()};
 }
 
 std::vector<std::string> elements_of(const std::map<Path, Value>& fields, const Path& set) {
@@ -68,7 +97,12 @@ Result<FieldEdit> parse_assignment(const FieldModel& model, std::string_view tex
     if (equals == std::string_view::npos || equals == 0)
         return fail("bad_assignment", "not of the form FIELD=VALUE or FIELD:=JSON",
                     std::string(text), "to remove a field give --unset FIELD", ErrorKind::usage);
-    const bool is_json = text[equals - 1] == ':';
+    const char sign = text[equals - 1];
+    if (sign == '+' || sign == '-')
+        if (auto counter = parse_field(text.substr(0, equals - 1));
+            counter && model.shape(*counter) == Shape::counter)
+            return parse_addition(*counter, sign, text.substr(equals + 1));
+    const bool is_json = sign == ':';
     auto field = parse_field(text.substr(0, is_json ? equals - 1 : equals));
     if (!field) return std::unexpected(field.error());
     const std::string_view right = text.substr(equals + 1);
@@ -95,15 +129,26 @@ Result<FieldEdit> parse_unset(std::string_view text) {
 Result<std::vector<FieldWrite>> plan_edit(const FieldModel& model,
                                           const std::map<Path, Value>& fields,
                                           const std::vector<FieldEdit>& edits,
-                                          const std::optional<NodeId>& proposes_as) {
+                                          const std::optional<NodeId>& proposes_as,
+                                          const CounterBase* counters) {
     std::vector<FieldWrite> writes;
     std::map<Path, std::optional<Value>> given;
     for (const FieldEdit& edit : edits) {
+        if (model.counter_of(edit.field))
+            return fail("counter", "the totals of a counter are written by additions only",
+                        edit.field.text(), "add to the counter itself: FIELD+=5", ErrorKind::usage);
         if (auto ok = check_no_overlap(model, fields, edit.field); !ok)
             return std::unexpected(ok.error());
         if (!given.emplace(edit.field, edit.value).second)
             return fail("field_twice", "a field is given twice", edit.field.text(),
                         "leave one of them out", ErrorKind::usage);
+    }
+    for (const FieldEdit& edit : edits) {
+        if (model.shape(edit.field) != Shape::counter) continue;
+        auto write = plan_addition(edit, counters);
+        if (!write) return std::unexpected(write.error());
+        writes.push_back(std::move(*write));
+        given.erase(edit.field);
     }
     std::set<std::string_view> groups;
     for (const auto& [field, value] : given) {

@@ -12,6 +12,7 @@
 #include "protocol/change.hpp"
 #include "protocol/error.hpp"
 #include "protocol/value.hpp"
+#include "sync/candidates.hpp"
 
 namespace sangam::node::ingest {
 
@@ -19,11 +20,18 @@ namespace sangam::node::ingest {
 struct FieldEdit {
     Path field;
     std::optional<Value> value;  ///< nothing: unset
+    bool adds = false;           ///< FIELD+=N or FIELD-=N: `value` is added to a counter
+};
+
+/// What an addition to a counter starts from.
+struct CounterBase {
+    Lane lane;  ///< that will make the change; its own total is what it writes
+    const sync::SiblingMap& siblings;
 };
 
 /// Reads FIELD=VALUE and FIELD:=JSON; FIELD is a path or an MCPD column's name. VALUE is text as it
 /// stands; for a list it is split at `;`, as in a file. Refuses a text without `=`, a bad path, bad
-/// JSON, a reserved field.
+/// JSON, a reserved field. For a counter, FIELD+=N and FIELD-=N, and nothing else.
 [[nodiscard]] Result<FieldEdit> parse_assignment(const FieldModel& model, std::string_view text);
 /// FIELD of --unset.
 [[nodiscard]] Result<FieldEdit> parse_unset(std::string_view text);
@@ -32,10 +40,11 @@ struct FieldEdit {
 /// lists; empty for a new record). Unsetting what is not there is no error. Refuses a field twice,
 /// a field at which others lie below or that lies below another, a set given no texts, and nothing
 /// to do. A path of one element of a union adds it at the end or removes it, whatever the value.
-/// `proposes_as` as in plan_row().
+/// `proposes_as` as in plan_row(). A counter is refused without `counters`, and a value for it.
 [[nodiscard]] Result<std::vector<FieldWrite>> plan_edit(const FieldModel& model,
                                                         const std::map<Path, Value>& fields,
                                                         const std::vector<FieldEdit>& edits,
-                                                        const std::optional<NodeId>& proposes_as);
+                                                        const std::optional<NodeId>& proposes_as,
+                                                        const CounterBase* counters = nullptr);
 
 }  // namespace sangam::node::ingest

@@ -15,9 +15,9 @@ namespace sangam::node::ingest {
 
 /// How a `;`-separated cell of a field is stored.
 enum class Shape {
-    text,  ///< not split: one text value
-    list,  ///< one array value with every element, empty ones too
-    set,   ///< a leaf for each distinct element, at the field's path and the element's text
+    text,     ///< not split: one text value
+    list,     ///< one array value with every element, empty ones too
+    set,      ///< a leaf for each distinct element, at the field's path and the element's text
     counter,  ///< a number for each lane; only additions are written, never the field itself
 };
 
@@ -42,6 +42,10 @@ public:
     [[nodiscard]] bool is_reserved_to_owner(const Path& field) const;
     /// The set field that `leaf` is an element of; nullptr when it is none.
     [[nodiscard]] const Path* set_of(const Path& leaf) const { return schema_.union_of(leaf); }
+    /// The counter that `leaf` is one lane's total of; nullptr when it is none.
+    [[nodiscard]] const Path* counter_of(const Path& leaf) const {
+        return schema_.counter_of(leaf);
+    }
 
 private:
     sync::MergeSchema schema_;

@@ -219,6 +219,11 @@ Result<RowMapper> RowMapper::make(std::span<const std::string_view> header,
         if (!field) return std::unexpected(field.error());
         column.field = std::move(*field);
         column.shape = model.shape(column.field);
+        if (column.shape == Shape::counter)
+            return refuse("counter_column",
+                          "the field is a counter, which takes additions and no values",
+                          column.header + " (" + column.field.text() + ")",
+                          "leave the column out, or --map it to another field");
         cbor::Writer encoded;
         encoded.path(column.field);
         column.field_cbor = encoded.take();

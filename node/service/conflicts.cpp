@@ -9,6 +9,8 @@
 #include "node/service/record_access.hpp"
 #include "node/service/verbs.hpp"
 #include "node/service/visible_record.hpp"
+#include "protocol/mcpd.hpp"
+#include "sync/past_conflicts.hpp"
 
 namespace sangam::node {
 namespace {
@@ -105,6 +107,65 @@ std::vector<storage::RecordNumber> ConflictIndex::records(const DatasetUid& data
     return out;
 }
 
+const sync::MergeConflict* find_conflict(const RecordAccess& access, const std::string& field) {
+    const auto& conflicts = access.merged.conflicts;
+    auto found = std::ranges::find(conflicts, field, &sync::MergeConflict::field);
+    if (found == conflicts.end()) {
+        // As people write it: an MCPD name, or other quotes.
+        const auto* column = find_mcpd_column(field);
+        const auto path = Path::parse(field);
+        const auto text = column ? column->path.text() : (path ? path->text() : field);
+        found = std::ranges::find(conflicts, text, &sync::MergeConflict::field);
+    }
+    return found == conflicts.end() ? nullptr : &*found;
+}
+
+std::unexpected<Error> no_such_conflict(const RecordAccess& access, const std::string& field) {
+    return fail("no_such_conflict", "there is no such conflict", access.text + " " + field,
+                "sangam conflicts list --all shows what there is, sangam history what was settled",
+                ErrorKind::not_found);
+}
+
+namespace {
+
+/// What the history says of conflicts that a later write settled; for people of an institution that
+/// owns the dataset or writes to it, where the history is.
+void append_past(Call& call, const storage::Reader& reader, const storage::DatasetInfo& info,
+                 const std::string& dataset, std::map<std::string, json::array>& by_record) {
+    using storage::Holding;
+    const bool has_history = info.holding == Holding::own || info.holding == Holding::writer;
+    if (!has_history || call.asker.kind != sync::Asker::Kind::home) return;
+    std::vector<RecordKey> keys;
+    reader.scan_records(info.uid, {}, nullptr, [&](const storage::RecordState& record) {
+        // Only who had seen something can have written over it.
+        const bool is_based = std::ranges::any_of(record.changes, [](const auto& change) {
+            return !change.change.context.entries().empty();
+        });
+        if (is_based) keys.push_back(record.key);
+        return true;
+    });
+    for (const auto& key : keys) {
+        const auto history = reader.history(info.uid, key);
+        const auto name = ingest::record_text(dataset, key);
+        for (const auto& past :
+             sync::past_conflicts(*call.context.merger, info.manifest, history)) {
+            auto settled = past.conflict;
+            settled.is_open = false;
+            auto document = conflict_document(call, name, settled);
+            document["chosen"] =
+                past.settled_by.value ? to_json(*past.settled_by.value) : json::value(nullptr);
+            json::object by;
+            by["author"] = call.author_text(past.settled_by.author());
+            by["time"] = time_text(Millis(past.settled_by.hlc.unix_ms()));
+            by["reason"] = past.reason;
+            document["resolved"] = std::move(by);
+            by_record[name].push_back(std::move(document));
+        }
+    }
+}
+
+}  // namespace
+
 Result<Reply> list_conflicts(Call& call) {
     const auto reader = call.reader();
     std::vector<storage::DatasetInfo> datasets;
@@ -122,23 +183,20 @@ Result<Reply> list_conflicts(Call& call) {
         if (!scope.allowed) continue;
         const sync::RowJudge judge(scope, info.manifest, *call.context.merger);
         const auto dataset = call.dataset_text(info.manifest);
-        std::vector<std::pair<std::string, json::array>> by_record;
+        std::map<std::string, json::array> by_record;
         for (const auto number : call.conflicts.records(info.uid)) {
             const auto record = reader->record(number);
             if (!record) continue;
             const auto row = judge.of(*record);
             if (!row.is_visible()) continue;
             const auto name = ingest::record_text(dataset, record->key);
-            json::array documents;
             const auto merged =
                 visible_part(call.context.merger->merge(info.manifest, record->changes), row);
             for (const auto& conflict : merged.conflicts)
                 if (wants_all || conflict.is_open)
-                    documents.push_back(conflict_document(call, name, conflict));
-            by_record.emplace_back(name, std::move(documents));
+                    by_record[name].push_back(conflict_document(call, name, conflict));
         }
-        std::sort(by_record.begin(), by_record.end(),
-                  [](const auto& a, const auto& b) { return a.first < b.first; });
+        if (wants_all) append_past(call, *reader, info, dataset, by_record);
         for (auto& [name, documents] : by_record)
             for (auto& document : documents) out.push_back(std::move(document));
     }
@@ -151,12 +209,9 @@ Result<Reply> show_conflict(Call& call) {
     const auto reader = call.reader();
     const auto access = open_record(call, *reader);
     if (!access) return std::unexpected(access.error());
-    for (const auto& conflict : access->merged.conflicts)
-        if (conflict.field == call.arguments[4])
-            return Reply(conflict_document(call, access->text, conflict));
-    return fail("no_such_conflict", "there is no such conflict",
-                access->text + " " + call.arguments[4],
-                "sangam conflicts list --all shows what there is", ErrorKind::not_found);
+    const auto* conflict = find_conflict(*access, call.arguments[4]);
+    if (!conflict) return no_such_conflict(*access, call.arguments[4]);
+    return Reply(conflict_document(call, access->text, *conflict));
 }
 
 }  // namespace sangam::node

@@ -5,6 +5,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <expected>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -21,6 +22,14 @@ namespace sangam::node {
 /// conflict whose hidden parts were taken out (visible_record.hpp).
 [[nodiscard]] boost::json::object conflict_document(const Call& call, const std::string& record,
                                                     const sync::MergeConflict& conflict);
+
+struct RecordAccess;
+/// The conflict of that field or group; a field may be given by its MCPD name. Nothing: no conflict
+/// stands there for the asker.
+[[nodiscard]] const sync::MergeConflict* find_conflict(const RecordAccess& access,
+                                                       const std::string& field);
+[[nodiscard]] std::unexpected<Error> no_such_conflict(const RecordAccess& access,
+                                                      const std::string& field);
 
 /// Which records of each dataset have conflicts, as of the store's last change. Kept up to date by
 /// order of arrival: a record gets a conflict only by a change that arrives. Thread-safe; in memory

@@ -6,6 +6,7 @@
 #include "node/service/verbs.hpp"
 #include "sync/control_author.hpp"
 #include "sync/row_scope.hpp"
+#include "sync/schema_check.hpp"
 
 namespace sangam::node {
 namespace {
@@ -65,7 +66,20 @@ Result<Schema> schema_from(const json::object& body, Schema schema) {
             if (!fields) return std::unexpected(fields.error());
             schema.groups[std::string(name)] = std::move(*fields);
         }
-    return schema;
+    return sync::checked_schema(schema);
+}
+
+/// Whether a record of the dataset has a write at or below the path. Reads until it finds one; an
+/// admin's change of rules is worth a pass over the records.
+bool has_data(const storage::Reader& reader, const DatasetUid& dataset, const Path& path) {
+    bool found = false;
+    reader.scan_records(dataset, {}, nullptr, [&](const storage::RecordState& record) {
+        for (const auto& change : record.changes)
+            for (const auto& field : change.change.fields)
+                found = found || field.write.path.is_at_or_below(path);
+        return !found;
+    });
+    return found;
 }
 
 bool touches_schema(const json::object& body) {
@@ -223,6 +237,10 @@ Result<Reply> set_dataset(Call& call) {
     if (touches_schema(*body)) {
         auto schema = schema_from(*body, info->manifest.schema);
         if (!schema) return std::unexpected(schema.error());
+        auto keeps = sync::check_schema_change(
+            info->manifest.schema, *schema,
+            [&](const Path& path) { return has_data(*reader, info->uid, path); });
+        if (!keeps) return std::unexpected(keeps.error());
         change.schema = std::move(*schema);
     }
     const auto made = author_control(call, std::nullopt, [&](const ControlMaking& making) {

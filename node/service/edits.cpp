@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writing one record by hand: put, delete, restore. An edit's context is the version that was read
 // (SEMANTICS section 1): the one that If-Match names, else the present one.
+#include <algorithm>
 #include <boost/json/array.hpp>
 
 #include "node/ingest/field_edit.hpp"
 #include "node/ingest/field_model.hpp"
 #include "node/service/json_value.hpp"
-#include "node/service/record_access.hpp"
 #include "node/service/record_name.hpp"
+#include "node/service/record_writing.hpp"
 #include "node/service/verbs.hpp"
 
 namespace sangam::node {
@@ -16,32 +17,6 @@ namespace {
 namespace json = boost::json;
 using ingest::FieldEdit;
 using ingest::FieldModel;
-
-Result<void> may_write(const Call& call, const RecordAccess& access) {
-    using storage::Holding;
-    if (access.dataset.holding == Holding::own || access.dataset.holding == Holding::writer)
-        return {};
-    return fail("not_a_writer", "only the dataset's owner and its writers write records",
-                call.dataset_text(access.dataset.manifest),
-                "ask the owner to name this institution as a writer", ErrorKind::refused);
-}
-
-/// If-Match names the version that the edit is based on.
-Result<void> matches_version(const Call& call, const RecordAccess& access) {
-    const auto header = call.request.headers.find("if-match");
-    if (header == call.request.headers.end()) return {};
-    const auto present =
-        access.state ? "\"" + version_tag(access.state->version) + "\"" : std::string();
-    if (header->second == present || (header->second == "*" && access.state)) return {};
-    return fail("version_changed", "the record was changed since it was read", access.text,
-                "read it again and repeat the edit on what it says now", ErrorKind::refused);
-}
-
-/// A writer's node that does not own the dataset writes reserved fields as proposals.
-std::optional<NodeId> proposes_as(const Call& call, const RecordAccess& access) {
-    if (access.dataset.manifest.owner == call.own_institution) return std::nullopt;
-    return call.context.node;
-}
 
 Result<std::vector<FieldEdit>> read_edits(Call& call, const FieldModel& model) {
     auto body = call.body({"fields", "set", "unset"});
@@ -101,60 +76,46 @@ Reply edit_reply(const RecordAccess& access, bool is_changed, const std::string&
     return reply;
 }
 
-Result<Reply> write(Call& call, const RecordAccess& access, std::vector<FieldWrite> writes) {
-    storage::AuthorRequest request;
-    request.dataset = access.dataset.uid;
-    request.now = call.now;
-    storage::Edit edit;
-    edit.key = access.key;
-    if (access.state) edit.context = access.state->version;
-    edit.writes = std::move(writes);
-    request.edits.push_back(std::move(edit));
-    const auto result = call.context.store->author(request);
-    if (!result) return std::unexpected(result.error());
-    if (!result->refused_deleted.empty())
-        return fail("record_deleted", "the record is deleted: restore it first", access.text,
-                    "sangam restore " + access.text, ErrorKind::refused);
-    const auto uid = access.dataset.uid;
-    call.context.engine->post(
-        [uid](sync::Engine& engine, Millis now) { engine.data_changed(uid, now); });
-    const auto after = call.reader()->record(uid, access.key);
-    const auto commit =
-        result->commits.empty() ? std::string() : result->commits.back().header.hash().hex();
-    return edit_reply(access, true, commit, after ? version_tag(after->version) : std::string());
+Reply unchanged(const RecordAccess& access) {
+    return edit_reply(access, false, {}, present_version(access));
 }
 
-std::string present_version(const RecordAccess& access) {
-    return access.state ? version_tag(access.state->version) : std::string();
+Result<Reply> write(Call& call, const RecordAccess& access, std::vector<FieldWrite> writes,
+                    bool only_at_version = false) {
+    const auto written = write_record(call, access, std::move(writes), only_at_version);
+    if (!written) return std::unexpected(written.error());
+    return edit_reply(access, true, written->commit, written->version);
 }
 
-/// Opens the record for writing, with everything that stands in the way checked.
-Result<RecordAccess> open_for_writing(Call& call, const storage::Reader& reader) {
-    auto access = open_record(call, reader);
-    if (!access) return access;
-    if (auto may = may_write(call, *access); !may) return std::unexpected(may.error());
-    if (auto same = matches_version(call, *access); !same) return std::unexpected(same.error());
-    return access;
-}
+/// Additions to a counter are to the total that this lane wrote last, so two at a time are made one
+/// after the other.
+constexpr int max_tries = 20;
 
 }  // namespace
 
 Result<Reply> put_record(Call& call) {
-    const auto reader = call.reader();
-    const auto access = open_for_writing(call, *reader);
-    if (!access) return std::unexpected(access.error());
-    if (access->merged.is_deleted)
-        return fail("record_deleted", "the record is deleted: restore it first", access->text,
-                    "sangam restore " + access->text, ErrorKind::refused);
-    const FieldModel model(access->dataset.manifest.schema);
-    const auto edits = read_edits(call, model);
-    if (!edits) return std::unexpected(edits.error());
-    auto writes =
-        ingest::plan_edit(model, access->merged.fields, *edits, proposes_as(call, *access));
-    if (!writes) return std::unexpected(writes.error());
-    if (says_already(*access, *writes))
-        return edit_reply(*access, false, {}, present_version(*access));
-    return write(call, *access, std::move(*writes));
+    for (int tries = 1;; ++tries) {
+        const auto reader = call.reader();
+        const auto access = open_for_writing(call, *reader);
+        if (!access) return std::unexpected(access.error());
+        if (access->merged.is_deleted)
+            return fail("record_deleted", "the record is deleted: restore it first", access->text,
+                        "sangam restore " + access->text, ErrorKind::refused);
+        const FieldModel model(access->dataset.manifest.schema);
+        const auto edits = read_edits(call, model);
+        if (!edits) return std::unexpected(edits.error());
+        const bool adds = std::ranges::any_of(*edits, &FieldEdit::adds);
+        const ingest::CounterBase counters{{call.context.node, call.context.store->epoch()},
+                                           access->merged.siblings};
+        auto writes = ingest::plan_edit(model, access->merged.fields, *edits,
+                                        proposes_as(call, *access), &counters);
+        if (!writes) return std::unexpected(writes.error());
+        if (!adds && says_already(*access, *writes)) return unchanged(*access);
+        auto reply = write(call, *access, std::move(*writes), adds);
+        if (reply || !adds || reply.error().code != "version_changed" || tries == max_tries ||
+            call.request.headers.contains("if-match"))
+            return reply;
+    }
 }
 
 Result<Reply> delete_record(Call& call) {
@@ -173,8 +134,7 @@ Result<Reply> delete_record(Call& call) {
                         {}, ErrorKind::not_found);
         replaced_by = *text;
     }
-    if (access->merged.is_deleted && replaced_by.empty())
-        return edit_reply(*access, false, {}, present_version(*access));
+    if (access->merged.is_deleted && replaced_by.empty()) return unchanged(*access);
     return write(call, *access, {{life_path(), sync::deleted_value(replaced_by)}});
 }
 
@@ -183,7 +143,7 @@ Result<Reply> restore_record(Call& call) {
     const auto access = open_for_writing(call, *reader);
     if (!access) return std::unexpected(access.error());
     if (!access->state) return std::unexpected(no_such_record(*access));
-    if (!access->merged.is_deleted) return edit_reply(*access, false, {}, present_version(*access));
+    if (!access->merged.is_deleted) return unchanged(*access);
     return write(call, *access, {{life_path(), sync::restored_value()}});
 }
 

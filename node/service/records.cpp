@@ -10,6 +10,8 @@
 #include "node/service/visible_record.hpp"
 #include "protocol/cbor.hpp"
 #include "protocol/commit.hpp"
+#include "sync/past_conflicts.hpp"
+#include "sync/reserved_paths.hpp"
 
 namespace sangam::node {
 namespace {
@@ -41,7 +43,7 @@ std::set<Position> proven_changes(const Call& call, const storage::Reader& reade
 
 std::string kind_of(const Change& change) {
     const auto* life = change.find(life_path());
-    if (!life) return "put";
+    if (!life) return sync::resolution_of(change) ? "resolve" : "put";
     const auto* value = life->write.value ? life->write.value->get_if<Value::Map>() : nullptr;
     const auto state = value ? value->find("state") : Value::Map::const_iterator{};
     if (value && state != value->end() && state->second.is_text())
@@ -54,7 +56,8 @@ json::object change_document(const Call& call, const sync::RowScope& row,
     json::object fields;
     std::uint64_t hidden = stored.change.hidden_leaves.size();
     for (const auto& field : stored.change.fields) {
-        if (field.write.path == life_path()) continue;
+        if (field.write.path == life_path() || field.write.path == sync::resolution_path())
+            continue;
         if (!row.shows(field.write.path))
             ++hidden;
         else
@@ -69,6 +72,11 @@ json::object change_document(const Call& call, const sync::RowScope& row,
     out["kind"] = kind_of(stored.change);
     out["fields"] = std::move(fields);
     out["hidden"] = hidden;
+    const auto resolution = sync::resolution_of(stored.change);
+    if (resolution && row.shows(sync::resolution_path())) {
+        out["resolves"] = resolution->field;
+        out["reason"] = resolution->reason;
+    }
     return out;
 }
 

@@ -33,6 +33,7 @@ constexpr Route table[] = {
     {"GET", "search", Role::nobody, search},
     {"GET", "conflicts", Role::nobody, list_conflicts},
     {"GET", "conflicts/*/*/*/*/*", Role::nobody, show_conflict},
+    {"POST", "conflicts/*/*/*/*/*", Role::curator, resolve_conflict},
     {"POST", "verify", Role::admin, verify},
     {"GET", "tokens", Role::admin, list_tokens},
     {"POST", "tokens", Role::admin, add_token},

@@ -45,6 +45,8 @@ Result<Reply> search(Call& call);
 // conflicts.cpp
 Result<Reply> list_conflicts(Call& call);
 Result<Reply> show_conflict(Call& call);
+// resolutions.cpp: arguments institution, dataset, collection, id, field
+Result<Reply> resolve_conflict(Call& call);
 // verify.cpp
 Result<Reply> verify(Call& call);
 // tokens.cpp

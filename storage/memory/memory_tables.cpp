@@ -219,7 +219,17 @@ std::vector<ChangeRow> MemoryTables::changes_of_record(RecordNumber number, bool
     for (auto it = state_.record_changes.lower_bound({number, Position{0}});
          it != state_.record_changes.end() && it->first.first == number; ++it) {
         const auto& row = *state_.changes.at({it->second, it->first.second});
-        if (row.is_live || !only_live) out.push_back(row);
+        if (!row.is_refused && (row.is_live || !only_live)) out.push_back(row);
+    }
+    return out;
+}
+
+std::vector<ChangeRow> MemoryTables::refused_changes(RecordNumber number) const {
+    std::vector<ChangeRow> out;
+    for (auto it = state_.record_changes.lower_bound({number, Position{0}});
+         it != state_.record_changes.end() && it->first.first == number; ++it) {
+        const auto& row = *state_.changes.at({it->second, it->first.second});
+        if (row.is_refused) out.push_back(row);
     }
     return out;
 }

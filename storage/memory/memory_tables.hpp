@@ -98,6 +98,7 @@ public:
     void scan_records(DatasetId, const std::string& collection, const RecordKey* after,
                       const std::function<bool(const RecordRow&)>& visit) const override;
     std::vector<ChangeRow> changes_of_record(RecordNumber, bool only_live) const override;
+    std::vector<ChangeRow> refused_changes(RecordNumber) const override;
     std::vector<ChangeRow> changes_of_commit(CommitId) const override;
     std::vector<CommitLeaf> leaves_of_commit(CommitId) const override;
     std::optional<ChangeRow> change(DatasetId, Position) const override;

@@ -80,7 +80,7 @@ CREATE TABLE changes (
     record INTEGER NOT NULL REFERENCES records,
     commit_id INTEGER NOT NULL REFERENCES commits,
     leaf INTEGER NOT NULL,                     -- place in the commit's tree
-    live INTEGER NOT NULL,                     -- 0: all its fields are superseded
+    live INTEGER NOT NULL,                     -- 0: all its fields are superseded; -1: refused
     hash BLOB NOT NULL,                        -- of the change
     body BLOB NOT NULL                         -- Change
 ) STRICT;

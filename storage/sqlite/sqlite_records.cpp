@@ -18,15 +18,21 @@ RecordRow record_row(const Query& query) {
             query.number(6)};
 }
 
+// What changes.live says.
+constexpr std::int64_t live_mark = 1;
+constexpr std::int64_t superseded_mark = 0;
+constexpr std::int64_t refused_mark = -1;
+
 ChangeRow change_row(const Query& query) {
     return {DatasetId{upper_of(query.number(0))},
             Position{lower_of(query.number(0))},
             RecordNumber{query.number(1)},
             CommitId{query.number(2)},
             static_cast<std::uint32_t>(query.number(3)),
-            query.integer(4) != 0,
+            query.integer(4) == live_mark,
             query.fixed<Hash>(5),
-            query.bytes(6)};
+            query.bytes(6),
+            query.integer(4) == refused_mark};
 }
 
 std::uint64_t place_of(DatasetId dataset, Position position) {
@@ -103,7 +109,17 @@ std::vector<ChangeRow> SqliteTables::changes_of_record(RecordNumber number, bool
     Query query(db_,
                 "SELECT place, record, commit_id, leaf, live, hash, body FROM changes "
                 "WHERE record = ?1 AND live >= ?2",
-                number, only_live ? 1 : 0);
+                number, only_live ? live_mark : superseded_mark);
+    auto out = all_rows(query);
+    std::ranges::sort(out, {}, &ChangeRow::position);
+    return out;
+}
+
+std::vector<ChangeRow> SqliteTables::refused_changes(RecordNumber number) const {
+    Query query(db_,
+                "SELECT place, record, commit_id, leaf, live, hash, body FROM changes "
+                "WHERE record = ?1 AND live = ?2",
+                number, refused_mark);
     auto out = all_rows(query);
     std::ranges::sort(out, {}, &ChangeRow::position);
     return out;
@@ -152,8 +168,9 @@ void SqliteTables::add_change(const ChangeRow& row) {
     Query(db_,
           "INSERT INTO changes(place, record, commit_id, leaf, live, hash, body) "
           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-          place_of(row.dataset, row.position), row.record, row.commit, row.index, row.is_live,
-          row.hash, row.body)
+          place_of(row.dataset, row.position), row.record, row.commit, row.index,
+          row.is_refused ? refused_mark : (row.is_live ? live_mark : superseded_mark), row.hash,
+          row.body)
         .run();
 }
 

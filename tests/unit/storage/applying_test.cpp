@@ -304,4 +304,63 @@ TEST_CASE_TEMPLATE(
     require_sound(*third.store);
 }
 
+TEST_CASE_TEMPLATE("applying: a change against the rules counts for nothing, the commit stands",
+                   Backend, SANGAM_BACKENDS) {
+    Pair<Backend> pair;
+    // A node that takes itself for the owner, and so writes what it may not.
+    Node<Backend> bad(3);
+    REQUIRE(bad.store->put_control(pair.uid, {pair.manifest}, Holding::own));
+    write(*pair.owner.store, pair.uid, "a", {put("forbidden", "the owner's")});
+    pair.to_writer();
+    apply(*bad.store, pair.uid, lane_parts(*pair.owner.store, pair.uid, pair.owner.lane()));
+    write(*bad.store, pair.uid,
+          {edit(*bad.store, pair.uid, "a", {put("forbidden", "taken")}),
+           edit(*bad.store, pair.uid, "b", {put("f", "drought")}),
+           edit(*bad.store, pair.uid, "new", {put("forbidden", "made up")})});
+    const auto parts = lane_parts(*bad.store, pair.uid, bad.lane());
+    auto& store = *pair.writer.store;
+    CHECK(apply(store, pair.uid, parts).changes_added == 3);
+    CHECK(text_of(store, pair.uid, "a", "forbidden") == "the owner's");
+    CHECK(text_of(store, pair.uid, "b", "f") == "drought");
+    CHECK_FALSE(store.reader()->record(pair.uid, germplasm("new")));
+    CHECK(store.reader()->history(pair.uid, germplasm("a")).size() == 1);
+    CHECK(store.reader()->dataset(pair.uid)->live_records == 2);
+    const auto set_aside = store.reader()->quarantine(9);
+    REQUIRE(set_aside.size() == 2);
+    CHECK(set_aside[0].reason.starts_with("against the rules: forbidden is the owner's"));
+    // What is kept of it is one change and its proof.
+    const auto kept = CommitPart::decode(set_aside[0].data);
+    REQUIRE(kept);
+    CHECK(kept->changes.size() == 1);
+    CHECK(VerifiedPart::verify(*kept, [](const NodeId&, const PublicKey&) { return true; }));
+    // The commit is held and passed on whole, and comes once.
+    CHECK(store.reader()->commits(pair.uid, bad.lane(), {}, 9) ==
+          bad.store->reader()->commits(pair.uid, bad.lane(), {}, 9));
+    CHECK(apply(store, pair.uid, parts).changes_added == 0);
+    CHECK(store.reader()->quarantine_count() == 2);
+    require_sound(store);
+    // A sound write to a record that only had a refused one makes it.
+    write(*bad.store, pair.uid, "new", {put("f", "rust")});
+    apply(store, pair.uid, lane_parts(*bad.store, pair.uid, bad.lane(), Sequence{1}));
+    CHECK(text_of(store, pair.uid, "new", "f") == "rust");
+    require_sound(store);
+}
+
+TEST_CASE_TEMPLATE("applying: a replica takes no change against the rules", Backend,
+                   SANGAM_BACKENDS) {
+    Pair<Backend> pair;
+    Node<Backend> bad(3);
+    Node<Backend> replica(4);
+    REQUIRE(bad.store->put_control(pair.uid, {pair.manifest}, Holding::own));
+    REQUIRE(replica.store->put_control(pair.uid, {pair.manifest}, Holding::replica));
+    write(*bad.store, pair.uid,
+          {edit(*bad.store, pair.uid, "a", {put("forbidden", "taken")}),
+           edit(*bad.store, pair.uid, "b", {put("f", "drought")})});
+    apply(*replica.store, pair.uid, live_parts(*bad.store, pair.uid));
+    CHECK_FALSE(replica.store->reader()->record(pair.uid, germplasm("a")));
+    CHECK(text_of(*replica.store, pair.uid, "b", "f") == "drought");
+    CHECK(replica.store->reader()->quarantine_count() == 1);
+    require_sound(*replica.store);
+}
+
 }  // namespace sangam::storage::testing

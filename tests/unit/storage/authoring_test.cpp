@@ -210,4 +210,37 @@ TEST_CASE_TEMPLATE("authoring: a commit names the heads of other lanes that adva
     require_sound(*writer.store);
 }
 
+TEST_CASE_TEMPLATE("authoring: an edit for one version is not made to another", Backend,
+                   SANGAM_BACKENDS) {
+    Node<Backend> node(1);
+    const auto uid = own_dataset(node);
+    auto first = edit(*node.store, uid, "a", {put("f", "1")});
+    first.only_at = VersionVector{};  // while it does not exist
+    CHECK(write(*node.store, uid, {first}).refused_changed.empty());
+    CHECK(write(*node.store, uid, {first}).refused_changed == std::vector<std::size_t>{0});
+    auto second = edit(*node.store, uid, "a", {put("f", "2")});
+    second.only_at = second.context;
+    CHECK(write(*node.store, uid, {second}).refused_changed.empty());
+    const auto late = write(*node.store, uid, {second});
+    CHECK(late.refused_changed == std::vector<std::size_t>{0});
+    CHECK(late.commits.empty());
+    CHECK(node.store->reader()->record(uid, germplasm("a"))->changes.size() == 1);
+}
+
+TEST_CASE_TEMPLATE("authoring: nobody writes what breaks the rules they hold", Backend,
+                   SANGAM_BACKENDS) {
+    Node<Backend> owner(1);
+    Node<Backend> writer(2);
+    const auto manifest = first_manifest(owner);
+    const auto uid = own_dataset(owner, manifest);
+    REQUIRE(writer.store->put_control(uid, {manifest}, Holding::writer));
+    CHECK(owner.store->author(
+        {uid, {edit(*owner.store, uid, "a", {put("forbidden", "1")})}, {}, {}}));
+    const auto refused = writer.store->author(
+        {uid, {edit(*writer.store, uid, "a", {put("forbidden", "1")})}, {}, {}});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == "against_rules");
+    CHECK(writer.store->reader()->heads(uid).empty());
+}
+
 }  // namespace sangam::storage::testing

@@ -48,6 +48,12 @@ public:
                 out.fields.push_back({path, *best.second->value, writers[path] > 1});
         return out;
     }
+    /// One rule: the field `forbidden` is the owner's.
+    std::optional<std::string> broken_rule(const Manifest&, const Change& change, const Lane&,
+                                           bool by_owner) const override {
+        const bool is_broken = !by_owner && change.find(Path::single("forbidden")) != nullptr;
+        return is_broken ? std::optional<std::string>("forbidden is the owner's") : std::nullopt;
+    }
     FieldType type_of(const Manifest& manifest, const Path& path) const override {
         const auto it = manifest.schema.types.find(path.text());
         return it == manifest.schema.types.end() ? FieldType::text : field_type_of(it->second);
