@@ -126,7 +126,8 @@ private:
         text.remove(number);
         if (const auto fields = indexed_fields(projection); !fields.empty())
             text.add(number, fields);
-        if (live.empty() && !is_in_ledger(tables_, served_, number))
+        if (live.empty() && !is_in_ledger(tables_, served_, number) &&
+            tables_.refused_changes(number).empty())
             tables_.remove_record(number);
         else
             tables_.update_record(*row);
