@@ -116,6 +116,9 @@ private:
             settled.is_open = true;
         else if (is_conflict && rule != Strategy::owner_wins)
             settled = settle(rule, schema_.type_of(field), values);
+        // Which of a group's members have values differs between views, the order of time does not:
+        // a replica with hidden members has to show what its source shows of the others.
+        if (is_group && settled.is_open) settled.shown = candidates.size() - 1;
         if (is_conflict) {
             MergeConflict conflict;
             conflict.field = is_group ? group : field.text();

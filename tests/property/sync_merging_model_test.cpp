@@ -283,7 +283,7 @@ private:
         const bool differs = std::any_of(objects.begin(), objects.end(), [&](const Write& w) {
             return w.second != objects.front().second;
         });
-        const std::size_t shown = differs ? last_value(objects) : objects.size() - 1;
+        const std::size_t shown = objects.size() - 1;
         if (differs) log("place", true, shown, objects);
         if (objects[shown].second)
             for (const auto& [member, value] : *objects[shown].second->get_if<Value::Map>())
