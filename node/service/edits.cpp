@@ -132,6 +132,9 @@ Result<Reply> delete_record(Call& call) {
         if (dataset->holding != storage::Holding::known && !reader->record(dataset->uid, name->key))
             return fail("no_such_record", "the record that replaces it does not exist here", *text,
                         {}, ErrorKind::not_found);
+        if (dataset->uid == access->dataset.uid && name->key == access->key)
+            return fail("bad_record", "a record cannot replace itself", *text,
+                        "name another record with --replaced-by", ErrorKind::usage);
         replaced_by = *text;
     }
     if (access->merged.is_deleted && replaced_by.empty()) return unchanged(*access);

@@ -51,6 +51,20 @@ std::string kind_of(const Change& change) {
     return "put";
 }
 
+/// What the latest deletion that stands names in the record's place; empty for nothing.
+std::string replaced_by(const sync::MergedRecord& record) {
+    std::string out;
+    const auto life = record.siblings.find(life_path());
+    if (life == record.siblings.end()) return out;
+    for (const auto& sibling : life->second) {
+        const auto* map = sibling.value ? sibling.value->get_if<Value::Map>() : nullptr;
+        if (!map) continue;
+        const auto named = map->find("replaced_by");
+        if (named != map->end() && named->second.is_text()) out = named->second.text();
+    }
+    return out;
+}
+
 json::object change_document(const Call& call, const sync::RowScope& row,
                              const storage::StoredChange& stored) {
     json::object fields;
@@ -123,10 +137,15 @@ Result<Reply> get_record(Call& call) {
     if (!access) return std::unexpected(access.error());
     if (!access->state) return std::unexpected(no_such_record(*access));
     const auto& changes = access->state->changes;
-    if (access->merged.is_deleted)
-        return fail("record_deleted", "the record is deleted", access->text,
+    if (access->merged.is_deleted) {
+        const auto successor = replaced_by(access->merged);
+        return fail("record_deleted",
+                    successor.empty() ? "the record is deleted"
+                                      : "the record is deleted and replaced by " + successor,
+                    access->text,
                     "sangam history shows what it said, sangam restore brings it back",
                     ErrorKind::not_found);
+    }
 
     json::object fields;
     for (const auto& [path, value] : access->merged.fields) fields[path.text()] = to_json(value);

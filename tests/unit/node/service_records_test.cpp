@@ -109,6 +109,11 @@ TEST_CASE_FIXTURE(ServiceFixture, "service records: delete names what replaces t
     REQUIRE(put("A", R"({"remarks":"x"})").status == 200);
     CHECK(admin("DELETE", record("A") + "?replaced_by=irri/rice/germplasm/B").status == 404);
     REQUIRE(put("B", R"({"remarks":"x"})").status == 200);
+    CHECK(admin("DELETE", record("A") + "?replaced_by=irri/rice/germplasm/A").status == 400);
     CHECK(admin("DELETE", record("A") + "?replaced_by=irri/rice/germplasm/B").status == 200);
+    const auto gone = admin("GET", record("A"));
+    CHECK(gone.status == 404);
+    CHECK(std::string(gone.object().at("error").at("message").as_string())
+              .ends_with("replaced by irri/rice/germplasm/B"));
     CHECK(admin("DELETE", record("C")).status == 404);
 }
