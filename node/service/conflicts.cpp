@@ -128,20 +128,20 @@ std::unexpected<Error> no_such_conflict(const RecordAccess& access, const std::s
 
 namespace {
 
-/// What the history says of conflicts that a later write settled; for people of an institution that
-/// owns the dataset or writes to it, where the history is.
+/// What the history says of conflicts that a later write settled. Owner and writers have it; it is
+/// for whom nothing of the record is hidden from.
 void append_past(Call& call, const storage::Reader& reader, const storage::DatasetInfo& info,
-                 const std::string& dataset, std::map<std::string, json::array>& by_record) {
+                 const sync::RowJudge& judge, const std::string& dataset,
+                 std::map<std::string, json::array>& by_record) {
     using storage::Holding;
-    const bool has_history = info.holding == Holding::own || info.holding == Holding::writer;
-    if (!has_history || call.asker.kind != sync::Asker::Kind::home) return;
+    if (info.holding != Holding::own && info.holding != Holding::writer) return;
     std::vector<RecordKey> keys;
     reader.scan_records(info.uid, {}, nullptr, [&](const storage::RecordState& record) {
         // Only who had seen something can have written over it.
         const bool is_based = std::ranges::any_of(record.changes, [](const auto& change) {
             return !change.change.context.entries().empty();
         });
-        if (is_based) keys.push_back(record.key);
+        if (is_based && judge.of(record).hides_nothing()) keys.push_back(record.key);
         return true;
     });
     for (const auto& key : keys) {
@@ -196,7 +196,7 @@ Result<Reply> list_conflicts(Call& call) {
                 if (wants_all || conflict.is_open)
                     by_record[name].push_back(conflict_document(call, name, conflict));
         }
-        if (wants_all) append_past(call, *reader, info, dataset, by_record);
+        if (wants_all) append_past(call, *reader, info, judge, dataset, by_record);
         for (auto& [name, documents] : by_record)
             for (auto& document : documents) out.push_back(std::move(document));
     }

@@ -45,7 +45,7 @@ ROUTES = {
     "get_record": r"open_record\(", "record_history": r"open_record\(",
     "put_record": r"\bwrite\(", "delete_record": r"\bwrite\(", "restore_record": r"\bwrite\(",
     "export_dataset": r"call\.decide\(.*RowJudge", "list_conflicts": r"call\.decide\(.*RowJudge",
-    "show_conflict": r"open_record\(",
+    "show_conflict": r"open_record\(", "resolve_conflict": r"open_for_writing\(",
     "doctor_checks": OWN, "join_federation": OWN, "admit_node_of_institution": OWN,
     "create_dataset": OWN, "set_dataset": OWN, "list_holders": OWN, "import_files": OWN,
     "list_grants": OWN, "add_grant": OWN, "revoke_grant": OWN, "add_subscription": OWN,
@@ -64,7 +64,9 @@ READERS = {
     "node/service/import_export.cpp": r"call\.decide\(.*RowJudge",
     "node/service/conflicts.cpp": r"call\.decide\(.*RowJudge",
     "node/service/grants.cpp": r"\bRowJudge judge\(",
-    "node/service/edits.cpp": r"open_record\(",
+    "node/service/edits.cpp": r"open_for_writing\(",
+    "node/service/record_writing.cpp": r"open_record\(",
+    "node/service/datasets.cpp": "asks whether the own dataset holds a field, for its admin",
     "node/ingest/importer.cpp": "writes into the own dataset; its report is for the admin",
 }
 READS = re.compile(
