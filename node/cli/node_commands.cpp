@@ -72,14 +72,17 @@ int admit(const Session& session, const AdmitOptions& options) {
     body["node_id"] = options.node;
     const auto document = direct_or_through_daemon(
         session, "admit", body, [&](const std::string& directory) -> Result<json::object> {
-            const auto admitted = admit_node(directory, options.node);
-            if (!admitted) return std::unexpected(admitted.error());
+            const auto invitation = admit_node(directory, options.node);
+            if (!invitation) return std::unexpected(invitation.error());
             json::object out;
             out["admitted"] = options.node;
+            out["invitation"] = *invitation;
             return out;
         });
     return session.finish(document, [&](const json::object& admitted) {
-        session.out() << "Signed in: " << text_at(admitted, "admitted") << '\n';
+        session.out() << "Signed in: " << text_at(admitted, "admitted")
+                      << "\nOn that node: sangam node join " << text_at(admitted, "invitation")
+                      << '\n';
     });
 }
 

@@ -27,7 +27,7 @@ std::unexpected<Error> refuse(std::string_view code, std::string message) {
 
 DirectorySnapshot::DirectorySnapshot(const SelfDescription& self,
                                      const registry::Directory* directory, Millis now,
-                                     bool stops_when_expired)
+                                     bool stops_when_expired, const Announcements& announced)
     : self_(self), freshness_(freshness_of(directory, now)), own_institution_{self.node.bytes} {
     lets_nobody_in_ = stops_when_expired && freshness_ == sync::Freshness::expired;
     if (directory != nullptr) {
@@ -42,7 +42,8 @@ DirectorySnapshot::DirectorySnapshot(const SelfDescription& self,
             if (counts) counted_nodes_[node.institution].push_back(id);  // ascending, as nodes() is
             if (!counts || id == self.node || lets_nobody_in_) continue;
             PeerEntry peer{id, node.institution, handles_[node.institution], {}};
-            if (const auto* document = directory->document(id))
+            const auto* newer = announced.of(id);
+            if (const auto* document = newer ? &newer->document : directory->document(id))
                 for (const auto& endpoint : document->endpoints)
                     peer.endpoints.push_back(endpoint.text());
             peers_.push_back(std::move(peer));

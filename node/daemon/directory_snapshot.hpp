@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "node/daemon/announcements.hpp"
 #include "protocol/hlc.hpp"
 #include "protocol/ids.hpp"
 #include "registry/directory.hpp"
@@ -35,9 +36,10 @@ struct PeerEntry {
 class DirectorySnapshot final : public sync::DirectoryView {
 public:
     /// `directory` may be nullptr: no federation. With `stops_when_expired`, a directory past its
-    /// expiry lets nobody in (on_expired = "stop").
+    /// expiry lets nobody in (on_expired = "stop"). `announced` goes before the directory's
+    /// documents.
     DirectorySnapshot(const SelfDescription& self, const registry::Directory* directory, Millis now,
-                      bool stops_when_expired);
+                      bool stops_when_expired, const Announcements& announced = {});
 
     // ---- sync::DirectoryView -------------------------------------------------------------------
     /// Members that count: not revoked, and past the 72 hours of a node that the operator added

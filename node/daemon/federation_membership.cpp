@@ -47,6 +47,7 @@ Result<std::unique_ptr<FederationMembership>> FederationMembership::open(Members
     const std::lock_guard lock(out->mutex_);
     out->file_ = std::move(stored->membership);
     out->directory_ = std::move(stored->directory);
+    out->announcements_ = std::move(stored->announcements);
     out->replace_snapshot_locked();
     return out;
 }
@@ -86,6 +87,11 @@ void FederationMembership::loop() {
     using Clock = std::chrono::steady_clock;
     auto due = Clock::now();
     unsigned failures = 0;
+    try {
+        announce();
+    } catch (const std::exception& error) {
+        spdlog::error("cannot keep the node's own document: {}", error.what());
+    }
     for (;;) {
         {
             std::unique_lock lock(loop_mutex_);
@@ -122,6 +128,7 @@ void FederationMembership::look_at_clock() {
         offers = directory_ && setup_.clock() - last_offer_ > offer_interval;
     }
     after_change(has_changed, offers);
+    share_announcements();
 }
 
 void FederationMembership::look_soon() {
@@ -302,24 +309,45 @@ registry::NodeDocument FederationMembership::own_document(const MembershipFile& 
     return document;
 }
 
-/// True when a new version went out.
-Result<bool> FederationMembership::publish_if_changed(const RegistryClient& client) {
-    registry::NodeDocument wanted;
+void FederationMembership::renew_own_document_locked() {
+    const auto* logged = directory_->document(self_.node);
+    const auto* announced = announcements_.of(self_.node);
+    const auto* latest = announced ? &announced->document : logged;
+    const std::uint64_t known = std::max(latest ? latest->version : 0, file_->document_version);
+    const auto wanted = own_document(*file_, known + 1);
+    if (latest && latest->name == wanted.name && latest->endpoints == wanted.endpoints &&
+        latest->software == wanted.software && latest->min_protocol == wanted.min_protocol &&
+        latest->max_protocol == wanted.max_protocol)
+        return;
+    // Before it leaves: a version that was seen outside must never come back with other words.
+    file_->document_version = wanted.version;
+    save_membership(setup_.folder, *file_);
+    const auto document = registry::SignedDocument::sign(wanted, *setup_.key);
+    if (announcements_.take(document.encode(), *directory_)) {
+        save_announcements(setup_.folder, announcements_);
+        has_news_to_share_ = true;
+    }
+}
+
+void FederationMembership::announce() {
+    if (!snapshot()->is_member()) return;
     {
         const std::lock_guard lock(mutex_);
-        const auto* held = directory_->document(self_.node);
-        const std::uint64_t known =
-            std::max(held == nullptr ? 0 : held->version, file_->document_version);
-        wanted = own_document(*file_, known + 1);
-        if (held != nullptr && held->name == wanted.name && held->endpoints == wanted.endpoints &&
-            held->software == wanted.software && held->min_protocol == wanted.min_protocol &&
-            held->max_protocol == wanted.max_protocol)
-            return false;
-        // Before it leaves: a version that was seen outside must never come back with other words.
-        file_->document_version = wanted.version;
-        save_membership(setup_.folder, *file_);
+        renew_own_document_locked();
     }
-    const auto published = client.publish(registry::SignedDocument::sign(wanted, *setup_.key));
+    share_announcements();
+}
+
+/// True when a new version went out.
+Result<bool> FederationMembership::publish_if_changed(const RegistryClient& client) {
+    std::optional<registry::SignedDocument> document;
+    {
+        const std::lock_guard lock(mutex_);
+        renew_own_document_locked();
+        if (const auto* announced = announcements_.of(self_.node)) document = *announced;
+    }
+    if (!document) return false;
+    const auto published = client.publish(*document);
     if (!published) return std::unexpected(published.error());
     return true;
 }
@@ -381,7 +409,7 @@ Result<std::string> FederationMembership::join(const std::string& text) {
     return state().state;
 }
 
-Result<void> FederationMembership::admit(const NodeId& node) {
+Result<std::string> FederationMembership::admit(const NodeId& node) {
     const std::lock_guard contact_lock(contact_mutex_);
     std::string url;
     Hash registry_id;
@@ -401,7 +429,10 @@ Result<void> FederationMembership::admit(const NodeId& node) {
     const auto reply = client.admit(registry::AdmitRequest::make(
         registry_id, self_.node, view->own_institution(), node, *setup_.key));
     if (!reply) return std::unexpected(reply.error());
-    return contact();
+    // The node is signed in whatever comes of this look; the next one catches up.
+    if (const auto done = contact(); !done)
+        spdlog::warn("admitted, but cannot follow the registry: {}", done.error().text());
+    return registry::Invitation{url, registry_id, view->own_handle(), {}}.text();
 }
 
 // ---- what is held
@@ -412,6 +443,7 @@ Result<registry::Applied> FederationMembership::apply_locked(
     auto applied = directory_->apply(update, setup_.clock());
     if (applied) {
         save_directory(setup_.folder, *directory_, applied->changed_files);
+        if (announcements_.prune(*directory_)) save_announcements(setup_.folder, announcements_);
     } else if (applied.error().code == "split_view") {
         // The evidence must outlive the process.
         save_directory(setup_.folder, *directory_, registry::Directory::file_names());
@@ -423,7 +455,8 @@ Result<registry::Applied> FederationMembership::apply_locked(
 
 bool FederationMembership::replace_snapshot_locked() {
     auto next = std::make_shared<const DirectorySnapshot>(
-        self_, directory_ ? &*directory_ : nullptr, setup_.clock(), setup_.stops_when_expired);
+        self_, directory_ ? &*directory_ : nullptr, setup_.clock(), setup_.stops_when_expired,
+        announcements_);
     const std::lock_guard lock(snapshot_mutex_);
     if (snapshot_ && *snapshot_ == *next) return false;
     if (snapshot_ && snapshot_->freshness() != next->freshness()) {

@@ -73,7 +73,7 @@ public:
     [[nodiscard]] MembershipState state() const override;
     [[nodiscard]] std::shared_ptr<const sync::DirectoryView> view() const override;
     Result<std::string> join(const std::string& invitation) override;
-    Result<void> admit(const NodeId& node) override;
+    Result<std::string> admit(const NodeId& node) override;
     Result<void> refresh() override;
 
     // ---- for the composition root
@@ -88,6 +88,9 @@ public:
     /// Somebody knows what we do not (an unknown key asked to be let in): looks at the registry
     /// soon, at most once in a few seconds however often this is called.
     void look_soon();
+    /// Tells peers where this node is now when that changed while the registry is away. The thread
+    /// does it first of all.
+    void announce();
     /// Takes note of what time alone changes: freshness, the end of a waiting time. The thread does
     /// it once a second.
     void look_at_clock();
@@ -100,6 +103,9 @@ private:
     Result<void> follow(const RegistryClient& client);
     Result<void> fetch_documents(const RegistryClient& client);
     Result<bool> publish_if_changed(const RegistryClient& client);
+    /// Brings the own document up to date: one that is not in the log is in announcements_ and on
+    /// disk on return. Under mutex_; a member only.
+    void renew_own_document_locked();
     Result<void> ask_enrolment(const RegistryClient& client);
     [[nodiscard]] registry::NodeDocument own_document(const MembershipFile& file,
                                                       std::uint64_t version) const;
@@ -114,6 +120,9 @@ private:
     void on_request(sync::ConnectionId connection, const messages::DirectoryRequest& request);
     void on_update(sync::ConnectionId connection, const messages::DirectoryUpdate& update);
     void offer_to_all();
+    void on_announcement(const std::vector<Bytes>& documents);
+    void send_announcements(sync::ConnectionId connection);
+    void share_announcements();
 
     void loop();
     [[nodiscard]] std::chrono::milliseconds next_delay(unsigned failures) const;
@@ -127,6 +136,8 @@ private:
     mutable std::mutex mutex_;
     std::optional<MembershipFile> file_;
     std::optional<registry::Directory> directory_;
+    Announcements announcements_;
+    bool has_news_to_share_ = false;  ///< announcements_ changed since share_announcements()
     registry::EnrolmentState enrolment_ = registry::EnrolmentState::unknown;
     std::string last_error_;
     std::map<sync::ConnectionId, registry::UpdateAssembler> assemblers_;

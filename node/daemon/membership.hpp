@@ -31,8 +31,9 @@ class Membership {
     [[nodiscard]] virtual std::shared_ptr<const sync::DirectoryView> view() const = 0;
     /// Contacts the registry with the invitation; "pending" or "member".
     virtual Result<std::string> join(const std::string& invitation) = 0;
-    /// Signs a further node of the own institution in at the registry.
-    virtual Result<void> admit(const NodeId& node) = 0;
+    /// Signs a further node of the own institution in at the registry. Returns the invitation, without
+    /// a token, with which that node joins (docs/decisions/0042).
+    virtual Result<std::string> admit(const NodeId& node) = 0;
     /// Asks the registry (or peers) for what is new, now; for a handle that is not known.
     virtual Result<void> refresh() = 0;
 };

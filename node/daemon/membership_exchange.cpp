@@ -6,6 +6,12 @@
 #include "node/daemon/federation_membership.hpp"
 
 namespace sangam::node {
+namespace {
+
+/// Documents of at most 32 KiB each: 2 MiB.
+constexpr std::size_t documents_in_announcement = 64;
+
+}  // namespace
 
 void FederationMembership::peer_connected(sync::ConnectionId connection) {
     std::optional<messages::DirectoryOffer> offer;
@@ -14,6 +20,7 @@ void FederationMembership::peer_connected(sync::ConnectionId connection) {
         if (directory_) offer = directory_->offer();
     }
     if (offer) hooks_.send(connection, std::move(*offer));
+    send_announcements(connection);
 }
 
 void FederationMembership::peer_disconnected(sync::ConnectionId connection) {
@@ -81,8 +88,54 @@ void FederationMembership::on_request(sync::ConnectionId connection,
     hooks_.send(connection, std::move(*update));
 }
 
+/// In messages that stay far below a frame's bound, whatever the documents' size.
+void FederationMembership::send_announcements(sync::ConnectionId connection) {
+    std::vector<Bytes> documents;
+    {
+        const std::lock_guard lock(mutex_);
+        documents = announcements_.documents();
+    }
+    for (std::size_t at = 0; at < documents.size(); at += documents_in_announcement) {
+        messages::DirectoryUpdate update;
+        const auto end = std::min(documents.size(), at + documents_in_announcement);
+        for (std::size_t i = at; i < end; ++i) update.documents.push_back(std::move(documents[i]));
+        hooks_.send(connection, std::move(update));
+    }
+}
+
+void FederationMembership::on_announcement(const std::vector<Bytes>& documents) {
+    bool has_changed = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!directory_) return;
+        for (const auto& document : documents)
+            if (announcements_.take(document, *directory_)) has_news_to_share_ = true;
+        has_changed = replace_snapshot_locked();
+    }
+    after_change(has_changed, false);
+}
+
+/// Once a second at most, however much peers have to say: keeps what is new and passes it on. Who
+/// knows it already finds nothing new in it and says nothing further.
+void FederationMembership::share_announcements() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!std::exchange(has_news_to_share_, false)) return;
+        try {
+            save_announcements(setup_.folder, announcements_);
+        } catch (const std::exception& error) {
+            spdlog::error("cannot keep what peers announced: {}", error.what());
+        }
+    }
+    if (!hooks_.open_connections) return;
+    for (const auto connection : hooks_.open_connections()) send_announcements(connection);
+}
+
 void FederationMembership::on_update(sync::ConnectionId connection,
                                      const messages::DirectoryUpdate& update) {
+    // An update of the log that has no entries has no documents either.
+    if (update.entries.empty() && !update.documents.empty())
+        return on_announcement(update.documents);
     std::optional<messages::DirectoryRequest> request;
     bool has_changed = false;
     bool has_grown = false;

@@ -12,6 +12,7 @@ namespace sangam::node {
 namespace {
 
 constexpr std::string_view file_name = "/membership.json";
+constexpr std::string_view announced_file_name = "/announced.cbor";
 constexpr std::size_t max_file_bytes = 64 * 1024;
 /// Some hundred thousand institutions.
 constexpr std::size_t max_directory_file_bytes = 512 * 1024 * 1024;
@@ -70,6 +71,11 @@ Result<StoredMembership> load_membership(const std::string& folder) {
     } else {
         out.directory = std::move(*directory);
     }
+    if (!out.directory) return out;
+    const auto announced =
+        read_file(folder + std::string(announced_file_name), max_directory_file_bytes);
+    // Without it peers tell again.
+    if (announced) out.announcements = Announcements::decode(*announced, *out.directory);
     return out;
 }
 
@@ -80,6 +86,10 @@ void save_membership(const std::string& folder, const MembershipFile& membership
         {"document_version", static_cast<std::int64_t>(membership.document_version)}};
     write_file_durably(folder + std::string(file_name),
                        as_bytes(boost::json::serialize(document) + "\n"), 0600);
+}
+
+void save_announcements(const std::string& folder, const Announcements& announcements) {
+    write_file_durably(folder + std::string(announced_file_name), announcements.encode(), 0600);
 }
 
 void save_directory(const std::string& folder, const registry::Directory& directory,

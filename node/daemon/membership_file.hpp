@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "node/daemon/announcements.hpp"
 #include "protocol/error.hpp"
 #include "protocol/ids.hpp"
 #include "registry/directory.hpp"
@@ -25,6 +26,7 @@ struct MembershipFile {
 struct StoredMembership {
     std::optional<MembershipFile> membership;
     std::optional<registry::Directory> directory;
+    Announcements announcements;
     std::string problem;  ///< why a directory that is there was not taken; it is fetched anew
 };
 
@@ -33,6 +35,7 @@ struct StoredMembership {
 [[nodiscard]] Result<StoredMembership> load_membership(const std::string& folder);
 /// Throw std::runtime_error when the disk does.
 void save_membership(const std::string& folder, const MembershipFile& membership);
+void save_announcements(const std::string& folder, const Announcements& announcements);
 /// Writes the named files of `directory`, in the order given.
 void save_directory(const std::string& folder, const registry::Directory& directory,
                     const std::vector<std::string>& changed_files);

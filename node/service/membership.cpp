@@ -26,10 +26,11 @@ Result<Reply> admit_node_of_institution(Call& call) {
         return fail("bad_node_id", "this is no node id", *text,
                     "copy what sangam node init printed there: 64 hexadecimal digits",
                     ErrorKind::usage);
-    if (auto admitted = call.context.membership->admit(*node); !admitted)
-        return std::unexpected(admitted.error());
+    const auto invitation = call.context.membership->admit(*node);
+    if (!invitation) return std::unexpected(invitation.error());
     boost::json::object document;
     document["admitted"] = node->hex();
+    document["invitation"] = *invitation;
     return Reply(std::move(document));
 }
 

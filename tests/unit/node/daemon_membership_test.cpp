@@ -266,13 +266,110 @@ TEST_CASE("membership: a further node is signed in by a current one") {
     CHECK_FALSE(node.membership->admit(second.id()));
     CHECK(*node.membership->join(world.registry.invite("irri").text()) == "member");
     CHECK(*second.membership->join(world.registry.invite("irri", false).text()) == "pending");
-    CHECK(node.membership->admit(second.id()));
+    const auto printed = node.membership->admit(second.id());
+    REQUIRE(printed);
+    const auto invitation = registry::Invitation::parse(*printed);
+    REQUIRE(invitation);
+    CHECK(invitation->token == registry::InviteToken{});
+    CHECK(invitation->handle == "irri");
+    CHECK(invitation->url == "http://127.0.0.1:7410");
     CHECK(second.membership->refresh());
     CHECK(second.state() == "member");
     CHECK(second.membership->state().institution_id == InstitutionId{node.id().bytes});
     CHECK(node.membership->refresh());
     const auto nodes = node.membership->view()->nodes_of(InstitutionId{node.id().bytes});
     CHECK(nodes.size() == 2);
+}
+
+TEST_CASE("membership: a node that was admitted first joins by the invitation without a token") {
+    World world;
+    TestMember node(world, 1);
+    TestMember second(world, 2);
+    TestMember stranger(world, 3);
+    CHECK(*node.membership->join(world.registry.invite("irri").text()) == "member");
+    const auto printed = node.membership->admit(second.id());
+    REQUIRE(printed);
+    CHECK_FALSE(stranger.membership->join(*printed));
+    CHECK(*second.membership->join(*printed) == "member");
+    CHECK(second.membership->state().institution == "irri");
+}
+
+TEST_CASE("membership: nodes that moved while the registry is away find each other over a third") {
+    World world;
+    TestMember node(world, 1);
+    TestMember moved(world, 2);
+    TestMember other(world, 3);
+    CHECK(*node.membership->join(world.registry.invite("irri").text()) == "member");
+    CHECK(*moved.membership->join(world.registry.invite("cimmyt").text()) == "member");
+    CHECK(*other.membership->join(world.registry.invite("icrisat").text()) == "member");
+    for (auto* each : {&node, &moved, &other}) CHECK(each->membership->refresh());
+    world.is_up = false;
+    const auto endpoints = [](const TestMember& of, const TestMember& asked) {
+        for (const auto& peer : asked.membership->snapshot()->peers())
+            if (peer.node == of.id()) return peer.endpoints;
+        return std::vector<std::string>{};
+    };
+    moved.endpoints = {"127.0.0.1:9001"};
+    moved.restart();
+    moved.membership->announce();
+    CHECK_FALSE(moved.membership->refresh());
+    exchange(moved, node);
+    CHECK(endpoints(moved, node) == moved.endpoints);
+    // `node` kept its address, so `other` comes there too, and hears where `moved` is now.
+    CHECK(endpoints(moved, other) != moved.endpoints);
+    exchange(node, other);
+    CHECK(endpoints(moved, other) == moved.endpoints);
+    // It outlives the processes; what is known already is not passed on for ever.
+    other.membership->look_at_clock();
+    other.restart();
+    CHECK(endpoints(moved, other) == moved.endpoints);
+    other.membership->look_at_clock();
+    CHECK(other.sent.empty());
+    // Once the registry is back, its log has the same document, and nothing is left to announce.
+    world.is_up = true;
+    CHECK(moved.membership->refresh());
+    CHECK(other.membership->refresh());
+    CHECK(endpoints(moved, other) == moved.endpoints);
+    other.membership->peer_connected(sync::ConnectionId{9});
+    CHECK(other.sent.size() == 1);  // the offer alone
+}
+
+TEST_CASE("membership: an announcement by somebody else, or an old one, changes nothing") {
+    World world;
+    TestMember node(world, 1);
+    TestMember other(world, 2);
+    CHECK(*node.membership->join(world.registry.invite("irri").text()) == "member");
+    CHECK(*other.membership->join(world.registry.invite("cimmyt").text()) == "member");
+    CHECK(node.membership->refresh());
+    const auto before = node.membership->snapshot();
+    REQUIRE(before->peers().size() == 1);
+    registry::NodeDocument said;
+    said.registry_id = node.membership->registry_id();
+    said.node = other.id();
+    said.version = 7;
+    said.name = "node";
+    said.endpoints = {{"192.0.2.1", 1}};
+    const auto tell = [&](const registry::NodeDocument& document, const SigningKey& key) {
+        messages::DirectoryUpdate update;
+        update.documents = {registry::SignedDocument::sign(document, key).encode(), Bytes{1, 2}};
+        node.membership->peer_message({sync::ConnectionId{1}, {}, update});
+    };
+    tell(said, node.key);  // not by the node itself
+    said.version = 1;      // what the log has already
+    tell(said, other.key);
+    said.version = 7;
+    said.registry_id = Hash{};  // of another federation
+    tell(said, other.key);
+    CHECK(*node.membership->snapshot() == *before);
+    said.registry_id = node.membership->registry_id();
+    tell(said, other.key);
+    CHECK(node.membership->snapshot()->peers()[0].endpoints ==
+          std::vector<std::string>{"192.0.2.1:1"});
+    said.version = 6;  // older than what was announced
+    said.endpoints = {{"192.0.2.2", 1}};
+    tell(said, other.key);
+    CHECK(node.membership->snapshot()->peers()[0].endpoints ==
+          std::vector<std::string>{"192.0.2.1:1"});
 }
 
 TEST_CASE("membership: peers bring what the registry cannot any more") {
