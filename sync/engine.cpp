@@ -93,7 +93,7 @@ public:
     void disconnected(ConnectionId id, const std::string& reason) {
         const PeerSession* session = context_.sessions.find(id);
         if (!session) return;
-        context_.outbox.info(session->peer(), "disconnected: " + reason);
+        context_.outbox.debug(session->peer(), "disconnected: " + reason);
         forget(id);
         spread();
     }

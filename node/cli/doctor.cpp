@@ -4,12 +4,15 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/json/array.hpp>
 #include <exception>
 
 #include "node/cli/offline_verify.hpp"
+#include "node/daemon/config.hpp"
 #include "node/daemon/node_directory.hpp"
 #include "node/http/address.hpp"
+#include "node/http/tcp_acceptor.hpp"
 
 namespace sangam::node::cli {
 namespace {
@@ -116,6 +119,26 @@ void check_store_offline(Checks& checks, const std::string& directory) {
     }
 }
 
+/// Whether a stopped node could listen where its configuration says. Listens there for a moment.
+void check_ports(Checks& checks, const std::string& directory) {
+    const auto config = load_config(directory, {});
+    if (!config) {
+        checks.add("configuration", config.error());
+        return;
+    }
+    const std::pair<std::string_view, const std::string&> ports[] = {
+        {"peer port", config->peer_listen}, {"HTTP port", config->http_listen}};
+    boost::asio::io_context io;
+    for (const auto& [name, address] : ports) {
+        if (const auto opened = http::open_acceptor(io.get_executor(), address); !opened)
+            checks.add(name, opened.error());
+        else
+            checks.add(
+                name, true,
+                address.ends_with(":0") ? address + ", any free port" : address + " is free");
+    }
+}
+
 void check_daemon(Checks& checks, const Session& session) {
     const auto document = call_node(session, "GET", "/api/v1/doctor");
     if (!document) {
@@ -139,6 +162,7 @@ json::object examine(const Session& session, const std::string& directory) {
         check_daemon(checks, session);
     } else {
         checks.add("daemon", true, "not running; start it with sangam node run --dir " + directory);
+        check_ports(checks, directory);
         check_store_offline(checks, directory);
     }
     return checks.document();

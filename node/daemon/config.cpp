@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <map>
 
+#include "node/daemon/durable_file.hpp"
 #include "node/daemon/duration.hpp"
+#include "node/daemon/node_directory.hpp"
 #include "node/http/address.hpp"
 
 namespace sangam::node {
@@ -198,6 +200,14 @@ Result<NodeConfig> parse_config(std::string_view toml, const std::string& path,
         return bad_setting("the node has no name", path, "add a line: name = \"...\"");
     if (config.institution.empty()) config.institution = config.name;
     return config;
+}
+
+Result<NodeConfig> load_config(const std::string& directory, const ConfigOverrides& overrides) {
+    constexpr std::size_t max_config_bytes = 256 * 1024;
+    const std::string path = DirectoryPaths{directory}.config();
+    const auto text = read_file(path, max_config_bytes);
+    if (!text) return std::unexpected(text.error());
+    return parse_config(as_text(*text), path, process_environment(), overrides);
 }
 
 std::string initial_config(const std::string& name) {

@@ -51,6 +51,10 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
                                               const Environment& environment,
                                               const ConfigOverrides& overrides);
 
+/// parse_config() of the node's directory with this process's environment.
+[[nodiscard]] Result<NodeConfig> load_config(const std::string& directory,
+                                             const ConfigOverrides& overrides);
+
 /// The file `node init` writes: the name, and every other setting as a comment with its default.
 [[nodiscard]] std::string initial_config(const std::string& name);
 

@@ -12,6 +12,13 @@
 
 namespace sangam::node::http {
 
+/// Why a handler that works for long should come to an end.
+enum class Interruption {
+    none,
+    client_gone,  ///< nobody waits for the answer any more
+    stopping,     ///< the server stops; the answer still arrives when it comes soon
+};
+
 struct Request {
     std::string method;  ///< "GET", "POST", ...
     std::string path;    ///< percent-encoded as sent, without the query: "/api/v1/status"
@@ -26,6 +33,8 @@ struct Request {
     /// so it is the admin.
     bool is_local_admin = false;
     std::string remote;  ///< "127.0.0.1:51234" or "unix" for logs
+    /// To be asked between pieces of long work, on the handler's thread; empty: never interrupted.
+    std::function<Interruption()> interruption;
 
     [[nodiscard]] std::optional<std::string> parameter(const std::string& name) const {
         const auto it = query.find(name);

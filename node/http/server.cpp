@@ -3,6 +3,7 @@
 // spool the body, run the handler on the workers, write the answer.
 #include "node/http/server.hpp"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,11 +24,14 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <condition_variable>
+#include <mutex>
 #include <set>
 
 #include "node/http/address.hpp"
 #include "node/http/error_body.hpp"
 #include "node/http/target.hpp"
+#include "node/http/tcp_acceptor.hpp"
 
 namespace sangam::node::http {
 namespace {
@@ -62,6 +66,10 @@ struct Shared {
     bool is_unix = false;
     std::atomic<bool> is_stopping{false};
     std::atomic<std::uint64_t> spool_number{0};
+
+    std::mutex mutex;
+    std::condition_variable all_ended;
+    std::size_t open_connections = 0;  ///< under mutex
 
     Shared(asio::thread_pool& w, Handler h, ServerOptions o, bool unix_socket)
         : workers(w), handler(std::move(h)), options(std::move(o)), is_unix(unix_socket) {}
@@ -150,7 +158,15 @@ private:
         if (!has_body) co_return false;
 
         disarm();
+        request.interruption = [this] {
+            if (is_client_gone_) return Interruption::client_gone;
+            return shared_->is_stopping ? Interruption::stopping : Interruption::none;
+        };
+        watch_client();
         Response response = co_await handle(request);
+        is_watching_ = false;
+        error_code ignored;
+        socket_.cancel(ignored);  // the watch, when it still waits
         const bool stays = keep_alive && !shared_->is_stopping;
         co_return co_await write(response, version, stays, is_head) && stays;
     }
@@ -240,6 +256,20 @@ private:
         return {ErrorKind::usage, "body_too_large", "the request's body is too large",
                 "the limit here is " + std::to_string(limit) + " bytes",
                 "large files go to /api/v1/import, with a token that may write"};
+    }
+
+    /// While a handler works, looks whether the client closes its side, so that nobody imports for
+    /// hours for somebody who went away. What a client sends meanwhile is its next request.
+    void watch_client() {
+        is_client_gone_ = false;
+        is_watching_ = true;
+        socket_.async_wait(Socket::wait_read, [self = shared_from_this()](error_code error) {
+            if (error || !self->is_watching_) return;
+            char next = 0;
+            const auto got =
+                ::recv(self->socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+            self->is_client_gone_ = got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+        });
     }
 
     /// The handler's answer, computed on a worker thread while this coroutine waits.
@@ -355,13 +385,9 @@ private:
     std::string remote_;
     beast::flat_buffer buffer_{64 * 1024};
     bool is_idle_ = false;
+    bool is_watching_ = false;                 ///< a handler works; on the strand
+    std::atomic<bool> is_client_gone_{false};  ///< asked on the handler's thread
 };
-
-std::string text_of(const asio::ip::tcp::endpoint& endpoint) {
-    const auto host = endpoint.address().to_string();
-    const auto port = std::to_string(endpoint.port());
-    return endpoint.address().is_v6() ? "[" + host + "]:" + port : host + ":" + port;
-}
 
 /// Accepts on one strand; holds the open connections so that stop() reaches them.
 template <class Protocol>
@@ -430,7 +456,7 @@ private:
             if (!error && generic.size() <= peer.capacity()) {
                 peer.resize(generic.size());
                 std::memcpy(peer.data(), generic.data(), generic.size());
-                remote = text_of(peer);
+                remote = endpoint_text(peer);
             }
             socket.set_option(asio::ip::tcp::no_delay(true), error);
         }
@@ -438,9 +464,18 @@ private:
         auto connection =
             std::make_shared<Connection>(std::move(socket), shared_, std::move(remote));
         connections_.insert(connection);
+        {
+            const std::lock_guard lock(shared_->mutex);
+            ++shared_->open_connections;
+        }
         auto done = [self = this->shared_from_this(), connection,
                      report = log_failure("connection")](std::exception_ptr failure) {
             report(failure);
+            {
+                const std::lock_guard lock(self->shared_->mutex);
+                --self->shared_->open_connections;
+            }
+            self->shared_->all_ended.notify_all();
             asio::dispatch(self->acceptor_.get_executor(), [self, connection] {
                 self->connections_.erase(connection);
                 self->room_.cancel();
@@ -462,8 +497,8 @@ class ServerOf final : public Server {
 public:
     ServerOf(asio::io_context& io, typename Protocol::acceptor acceptor,
              std::shared_ptr<Shared> shared, std::string address, std::string socket_file)
-        : listener_(
-              std::make_shared<Listener<Protocol>>(io, std::move(acceptor), std::move(shared))),
+        : shared_(std::move(shared)),
+          listener_(std::make_shared<Listener<Protocol>>(io, std::move(acceptor), shared_)),
           address_(std::move(address)),
           socket_file_(std::move(socket_file)) {
         listener_->start();
@@ -475,51 +510,29 @@ public:
         if (!socket_file_.empty()) ::unlink(socket_file_.c_str());
         listener_->stop();
     }
+    void wait_until_sent(std::chrono::milliseconds limit) override {
+        std::unique_lock lock(shared_->mutex);
+        shared_->all_ended.wait_for(lock, limit, [this] { return shared_->open_connections == 0; });
+    }
 
 private:
+    std::shared_ptr<Shared> shared_;
     std::shared_ptr<Listener<Protocol>> listener_;
     std::string address_;
     std::string socket_file_;
     std::atomic<bool> is_stopped_{false};
 };
 
-std::unexpected<Error> cannot_listen(const std::string& address, error_code error) {
-    if (error == asio::error::address_in_use)
-        return fail("address_in_use", "another process listens there already", address,
-                    "stop that process, or listen on another port (0 takes a free one)");
-    if (error == asio::error::access_denied)
-        return fail("permission_denied", "this user may not listen there", address,
-                    "take a port above 1023, or a directory that you may write");
-    if (error == boost::system::errc::address_not_available)
-        return fail("no_such_address", "this machine does not have that address", address,
-                    "listen on 127.0.0.1 or on one of the machine's addresses");
-    return fail("cannot_listen", "cannot listen: " + error.message(), address);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::listen_tcp(asio::io_context& io, asio::thread_pool& workers,
                                                    const std::string& address, Handler handler,
                                                    ServerOptions options) {
-    const auto parsed = split_address(address);
-    if (!parsed) return std::unexpected(parsed.error());
-    error_code error;
-    asio::ip::tcp::resolver resolver(io);
-    const auto found = resolver.resolve(parsed->host, std::to_string(parsed->port),
-                                        asio::ip::tcp::resolver::passive, error);
-    if (error || found.empty())
-        return fail("no_such_address", "the address to listen on is not known: " + error.message(),
-                    address, "write it as 127.0.0.1:7430 or [::1]:7430", ErrorKind::usage);
-    const auto endpoint = found.begin()->endpoint();
-    asio::ip::tcp::acceptor acceptor(asio::make_strand(io));
-    acceptor.open(endpoint.protocol(), error);
-    if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
-    if (!error) acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-    if (error) return cannot_listen(address, error);
-    const auto bound = text_of(acceptor.local_endpoint());
+    auto acceptor = open_acceptor(asio::make_strand(io), address);
+    if (!acceptor) return std::unexpected(acceptor.error());
+    const auto bound = endpoint_text(acceptor->local_endpoint());
     return std::make_unique<ServerOf<asio::ip::tcp>>(
-        io, std::move(acceptor),
+        io, std::move(*acceptor),
         std::make_shared<Shared>(workers, std::move(handler), std::move(options), false), bound,
         std::string{});
 }

@@ -45,8 +45,12 @@ public:
     virtual ~Server() = default;
     /// "127.0.0.1:43121" with the real port, or the socket's path.
     [[nodiscard]] virtual std::string address() const = 0;
-    /// Stops accepting; requests that run are finished, idle connections closed. Any thread.
+    /// Stops accepting; requests that run are finished (those that ask are told to hurry,
+    /// Request::interruption), idle connections closed. Any thread.
     virtual void stop() = 0;
+    /// After stop(), and when the handlers have ended: waits until their answers have left, at most
+    /// `limit`. Not on a thread of `io`.
+    virtual void wait_until_sent(std::chrono::milliseconds limit) = 0;
 };
 
 }  // namespace sangam::node::http

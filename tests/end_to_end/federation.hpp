@@ -20,6 +20,8 @@ public:
     boost::json::object must(const std::string& handle, std::vector<std::string> arguments) const;
     CommandResult on_registry(std::vector<std::string> arguments) const;
 
+    /// Ends the registry for good.
+    void stop_registry() { registry_.reset(); }
     void start(const std::string& handle);
     [[nodiscard]] const Daemon& daemon(const std::string& handle) const {
         return *nodes_.at(handle);

@@ -140,6 +140,7 @@ private:
         if (gives_back) from->handled(bytes);
         changed_.notify_all();
     }
+    void on_bytes(std::size_t, std::size_t) override {}
     void on_ended(const std::shared_ptr<PeerConnection>&, const ConnectionEnd& end) override {
         const std::lock_guard lock(mutex_);
         REQUIRE_FALSE(ended);

@@ -3,9 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <filesystem>
+#include <fstream>
 
 #include "tests/end_to_end/sangam_process.hpp"
 
@@ -113,10 +115,34 @@ TEST_CASE("wrong usage: files that are not there, datasets and records that do n
     check_one_message(run_sangam({"subscribe", "--dir", dir, "irri/rice"}), 3, "irri");
 }
 
+TEST_CASE("wrong usage: doctor names a port of a stopped node that another process has") {
+    const TemporaryDirectory files;
+    for (const char* name : {"a", "b"})
+        REQUIRE(run_sangam({"node", "init", "--dir", files.path(name), "--name", name}).exit_code ==
+                0);
+    const Daemon other("node", files.path("a"));
+    std::ofstream(files.path("b") + "/sangam.toml", std::ios::app)
+        << "peer_listen = \"" << other.address("peer") << "\"\nhttp_listen = \"127.0.0.1:0\"\n";
+    const auto result = run_sangam({"doctor", "--dir", files.path("b"), "--json"});
+    CHECK(result.exit_code == 1);
+    int failed = 0;
+    const auto document = result.json();
+    for (const auto& check : document.at("checks").as_array()) {
+        if (check.at("ok").as_bool()) continue;
+        ++failed;
+        CHECK(check.at("name").as_string() == "peer port");
+        CHECK(check.at("detail").as_string().find(other.address("peer")) != std::string_view::npos);
+    }
+    CHECK(failed == 1);
+}
+
 TEST_CASE("wrong usage: doctor says what is wrong, with and without a daemon") {
     const TemporaryDirectory files;
     const auto dir = files.path("n");
     REQUIRE(run_sangam({"node", "init", "--dir", dir, "--name", "ipk"}).exit_code == 0);
+    // Free ports, so that what else runs on this machine does not matter.
+    std::ofstream(dir + "/sangam.toml", std::ios::app)
+        << "peer_listen = \"127.0.0.1:0\"\nhttp_listen = \"127.0.0.1:0\"\n";
     CHECK(run_sangam({"doctor", "--dir", dir}).exit_code == 0);
     {
         const Daemon daemon("node", dir);
