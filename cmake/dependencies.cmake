@@ -11,6 +11,7 @@ find_package(cereal 1.3 REQUIRED CONFIG)
 find_package(spdlog REQUIRED CONFIG)
 find_package(CLI11 REQUIRED CONFIG)
 find_package(tomlplusplus REQUIRED CONFIG)
+find_package(prometheus-cpp REQUIRED CONFIG)  # its core only: counters and their text, no server
 
 # Asio's non-template code, compiled once (node/net/asio_impl.cpp); saves a third of each user's
 # compile time.

@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <boost/asio/thread_pool.hpp>
 #include <filesystem>
 
@@ -31,18 +32,10 @@ constexpr unsigned io_threads = 2;
 /// search answers, which therefore have threads of their own.
 constexpr unsigned request_threads = 4;
 constexpr unsigned answer_threads = 2;
+/// A client that does not read its answer does not keep the node from stopping.
+constexpr std::chrono::seconds answers_leave_within{3};
 
 const std::string software = "sangam/" + std::string(version);
-
-Result<NodeConfig> load_config(const std::string& directory, const NodeRunOptions& options) {
-    constexpr std::size_t max_config_bytes = 256 * 1024;
-    const std::string path = DirectoryPaths{directory}.config();
-    const auto text = read_file(path, max_config_bytes);
-    if (!text) return std::unexpected(text.error());
-    return parse_config(as_text(*text), path, process_environment(),
-                        {options.peer_listen, options.http_listen, options.advertise,
-                         options.registry_poll, options.log_level});
-}
 
 MembershipSetup membership_setup(const std::string& directory, const NodeConfig& config,
                                  const SigningKey& key, Random& random) {
@@ -133,6 +126,7 @@ public:
         logic_->start();
         membership_->start();
         peers_->start();
+        is_running_ = true;
         return {};
     }
 
@@ -145,9 +139,12 @@ public:
     /// Requests that run are finished, with everything that they need; then peers are told, then
     /// the engine stops, and last the store closes.
     void stop() {
+        is_running_ = false;
         if (http_server_) http_server_->stop();
         if (socket_server_) socket_server_->stop();
         request_workers_.join();
+        if (http_server_) http_server_->wait_until_sent(answers_leave_within);
+        if (socket_server_) socket_server_->wait_until_sent(answers_leave_within);
         if (membership_) membership_->stop();
         if (peers_) peers_->stop();
         if (logic_) logic_->stop();
@@ -202,6 +199,8 @@ private:
         context.version = version;
         context.http_hosts = config_.http_hosts;
         context.directory = DirectoryPaths{directory_}.spool();
+        context.store_directory = directory_;
+        context.is_running = [this] { return is_running_.load(); };
         service_ = std::make_unique<Service>(std::move(context));
     }
 
@@ -256,6 +255,7 @@ private:
     std::unique_ptr<Service> service_;
     std::unique_ptr<http::Server> http_server_;
     std::unique_ptr<http::Server> socket_server_;
+    std::atomic<bool> is_running_{false};  ///< for /readyz
 };
 
 }  // namespace
@@ -272,7 +272,9 @@ Result<void> run_node(const std::string& directory, const NodeRunOptions& option
     if (!lock) return std::unexpected(lock.error());
     auto key = load_identity(directory);
     if (!key) return std::unexpected(key.error());
-    auto config = load_config(directory, options);
+    auto config =
+        load_config(directory, {options.peer_listen, options.http_listen, options.advertise,
+                                options.registry_poll, options.log_level});
     if (!config) return std::unexpected(config.error());
     set_up_log(config->log_level);
 
@@ -301,7 +303,7 @@ Result<std::string> join_node(const std::string& directory, const std::string& i
     return (*node)->membership->join(invitation);
 }
 
-Result<void> admit_node(const std::string& directory, const std::string& node_id) {
+Result<std::string> admit_node(const std::string& directory, const std::string& node_id) {
     const auto admitted = NodeId::from_hex(node_id);
     if (!admitted)
         return fail("bad_node_id", "this is no node id: " + admitted.error().message, node_id,

@@ -44,7 +44,9 @@ struct NodeRunOptions {
 [[nodiscard]] Result<std::string> join_node(const std::string& directory,
                                             const std::string& invitation);
 
-/// `sangam node admit NODE_ID` for a node that does not run; else as join_node().
-[[nodiscard]] Result<void> admit_node(const std::string& directory, const std::string& node_id);
+/// `sangam node admit NODE_ID` for a node that does not run; the invitation for that node. Else as
+/// join_node().
+[[nodiscard]] Result<std::string> admit_node(const std::string& directory,
+                                             const std::string& node_id);
 
 }  // namespace sangam::node

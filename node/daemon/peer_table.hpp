@@ -20,11 +20,18 @@ struct PeerRow {
     std::string detail;        ///< why, in words; empty when connected
 };
 
+/// Of frames, over all connections since the start; TLS adds some.
+struct WireBytes {
+    std::uint64_t received = 0;
+    std::uint64_t sent = 0;
+};
+
 /// Thread-safe snapshot source, implemented by the connection manager.
 class PeerTable {
   public:
     virtual ~PeerTable() = default;
     [[nodiscard]] virtual std::vector<PeerRow> rows() const = 0;  ///< by institution, node
+    [[nodiscard]] virtual WireBytes wire_bytes() const = 0;
 };
 
 }  // namespace sangam::node

@@ -183,6 +183,7 @@ PeerConnection::awaitable<bool> PeerConnection::read_bytes(std::uint8_t* out, st
         }
         out += n;
         count -= n;
+        owner_.on_bytes(n, 0);
         if (is_open_ && !is_closing_ && !is_writing_over_)
             read_deadline_ = Clock::now() + idle_deadline;
     }
@@ -297,6 +298,7 @@ PeerConnection::awaitable<void> PeerConnection::write_loop(Self self) {
                                                      std::move(progress), as_result);
         self->write_deadline_ = Clock::time_point::max();
         self->queue_bytes_ -= batch.size();
+        self->owner_.on_bytes(0, n);
         if (error) {
             // The reading side usually finds out why (an alert, an abort): it gets the word, for a
             // moment.

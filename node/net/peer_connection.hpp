@@ -46,6 +46,8 @@ public:
     /// `bytes` are to be given back with PeerConnection::handled() when it was dealt with.
     virtual void on_message(const std::shared_ptr<PeerConnection>&, messages::Message,
                             std::size_t bytes) = 0;
+    /// So many bytes of frames came in or went out.
+    virtual void on_bytes(std::size_t received, std::size_t sent) = 0;
     /// Last call, exactly once for each connection that was started.
     virtual void on_ended(const std::shared_ptr<PeerConnection>&, const ConnectionEnd&) = 0;
 };

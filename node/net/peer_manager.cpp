@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "node/http/address.hpp"
+#include "node/http/tcp_acceptor.hpp"
 #include "node/net/limits.hpp"
 
 namespace sangam::node::net {
@@ -49,30 +50,10 @@ PeerManager::~PeerManager() = default;
 // ------------------------------------------------------------------------------------------
 
 Result<void> PeerManager::listen(const std::string& address) {
-    const auto parts = http::split_address(address);
-    if (!parts) return std::unexpected(parts.error());
-    error_code error;
-    tcp::resolver resolver(*setup_.io);
-    const auto found =
-        resolver.resolve(parts->host, std::to_string(parts->port), tcp::resolver::passive, error);
-    if (error || found.empty())
-        return fail("bad_address", "cannot listen there: " + error.message(), address,
-                    "use an address of this machine, as in 127.0.0.1:7420", ErrorKind::usage);
-    const tcp::endpoint endpoint = *found.begin();
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-    if (error == asio::error::address_in_use)
-        return fail("address_in_use", "another program listens on the peers' address", address,
-                    "stop it, or choose another port with --peer-listen (0 takes a free one)");
-    if (error)
-        return fail("bad_address", "cannot listen there: " + error.message(), address,
-                    "use an address of this machine, as in 127.0.0.1:7420");
-    const auto local = acceptor_.local_endpoint();
-    const auto host = local.address().to_string();
-    listening_address_ =
-        (local.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(local.port());
+    auto opened = http::open_acceptor(strand_, address);
+    if (!opened) return std::unexpected(opened.error());
+    acceptor_ = std::move(*opened);
+    listening_address_ = http::endpoint_text(acceptor_.local_endpoint());
     return {};
 }
 
@@ -238,17 +219,20 @@ void PeerManager::on_open(const std::shared_ptr<PeerConnection>& connection) {
     const auto id = connection->id();
     const NodeId peer = connection->peer();
     const bool is_dialed = connection->is_dialed();
+    bool is_second = false;
     {
         const std::lock_guard lock(mutex_);
         const auto found = connections_.find(id);
         if (found == connections_.end()) return;
+        is_second = has_open_locked(peer);
         found->second.is_open = true;
         if (!is_dialed) --handshakes_;
         dialer_.connected(peer, setup_.clock());
         set_state_locked(peer, "connected", "");
     }
-    spdlog::info("peer {} connected ({} {})", short_text(peer), is_dialed ? "we dialed" : "from",
-                 connection->remote());
+    // Both sides dial, so two connections at once are usual; the engine closes one of them.
+    spdlog::log(is_second ? spdlog::level::debug : spdlog::level::info, "peer {} connected ({} {})",
+                short_text(peer), is_dialed ? "we dialed" : "from", connection->remote());
     setup_.engine->post([id, peer, is_dialed](sync::Engine& engine, Millis now) {
         engine.connected(id, peer, is_dialed, now);
     });
@@ -280,6 +264,7 @@ void PeerManager::on_ended(const std::shared_ptr<PeerConnection>& connection,
     const auto id = connection->id();
     std::optional<NodeId> peer;
     bool was_open = false;
+    bool was_second = false;
     {
         const std::lock_guard lock(mutex_);
         const auto found = connections_.find(id);
@@ -293,7 +278,8 @@ void PeerManager::on_ended(const std::shared_ptr<PeerConnection>& connection,
         } else {
             --handshakes_;
         }
-        if (peer && !has_open_locked(*peer)) {
+        was_second = peer && has_open_locked(*peer);
+        if (peer && !was_second) {
             const Millis now = setup_.clock();
             if (was_open)
                 dialer_.disconnected(*peer, now);
@@ -306,8 +292,9 @@ void PeerManager::on_ended(const std::shared_ptr<PeerConnection>& connection,
         ended_.notify_all();
     }
     if (was_open) {
-        spdlog::info("peer {} at {} disconnected: {}", short_text(*peer), connection->remote(),
-                     end.reason);
+        spdlog::log(was_second ? spdlog::level::debug : spdlog::level::info,
+                    "peer {} at {} disconnected: {}", short_text(*peer), connection->remote(),
+                    end.reason);
         if (setup_.on_disconnected) setup_.on_disconnected(id);
         setup_.engine->post([id, reason = end.reason](sync::Engine& engine, Millis now) {
             engine.disconnected(id, reason, now);

@@ -6,6 +6,7 @@
 // the engine's queue; neither side waits for the other.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -57,7 +58,7 @@ public:
     PeerManager& operator=(const PeerManager&) = delete;
 
     /// Binds and accepts from start() on. "127.0.0.1:7420"; port 0 takes a free one. Errors name
-    /// the address: "address_in_use", "bad_address".
+    /// the address (http::open_acceptor).
     [[nodiscard]] Result<void> listen(const std::string& address);
     /// With the real port.
     [[nodiscard]] std::string listening_address() const { return listening_address_; }
@@ -74,6 +75,9 @@ public:
     [[nodiscard]] std::vector<sync::ConnectionId> open_connections() const;
 
     [[nodiscard]] std::vector<PeerRow> rows() const override;
+    [[nodiscard]] WireBytes wire_bytes() const override {
+        return {received_bytes_.load(), sent_bytes_.load()};
+    }
 
 private:
     struct Entry {
@@ -91,6 +95,10 @@ private:
     void on_open(const std::shared_ptr<PeerConnection>& connection) override;
     void on_message(const std::shared_ptr<PeerConnection>& connection, messages::Message message,
                     std::size_t bytes) override;
+    void on_bytes(std::size_t received, std::size_t sent) override {
+        received_bytes_ += received;
+        sent_bytes_ += sent;
+    }
     void on_ended(const std::shared_ptr<PeerConnection>& connection,
                   const ConnectionEnd& end) override;
 
@@ -116,6 +124,8 @@ private:
     boost::asio::steady_timer dial_timer_;     ///< on strand_
     std::string listening_address_;
     Millis targets_chosen_{};  ///< on strand_
+    std::atomic<std::uint64_t> received_bytes_{0};
+    std::atomic<std::uint64_t> sent_bytes_{0};
 
     mutable std::mutex mutex_;
     std::condition_variable ended_;

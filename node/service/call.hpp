@@ -21,6 +21,7 @@
 namespace sangam::node {
 
 class ConflictIndex;
+class Metrics;
 
 /// What a token lets its bearer do; each includes the ones before.
 enum class Role : std::uint8_t {
@@ -47,6 +48,7 @@ struct Call {
     const ServiceContext& context;
     const http::Request& request;
     ConflictIndex& conflicts;
+    Metrics& metrics;
     sync::Asker asker;
     Role role = Role::nobody;
     Millis now{};
@@ -79,6 +81,10 @@ struct Call {
     }
     /// The request's body as a JSON object, with no key but these.
     [[nodiscard]] Result<boost::json::object> body(const std::set<std::string_view>& keys) const;
+    /// Whether long work should come to an end (http::Request::interruption).
+    [[nodiscard]] http::Interruption interruption() const {
+        return request.interruption ? request.interruption() : http::Interruption::none;
+    }
     /// A parameter of the query that is "true" or "1".
     [[nodiscard]] bool flag(const std::string& name) const;
     /// All values of a parameter that may be repeated.

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <spdlog/spdlog.h>
+
 #include <atomic>
 #include <boost/json/array.hpp>
 #include <charconv>
@@ -13,6 +15,7 @@
 #include "node/ingest/exporter.hpp"
 #include "node/ingest/importer.hpp"
 #include "node/service/json_value.hpp"
+#include "node/service/metrics.hpp"
 #include "node/service/verbs.hpp"
 #include "node/service/visible_record.hpp"
 #include "sync/merger.hpp"
@@ -112,11 +115,38 @@ Result<ingest::ImportOptions> read_options(const Call& call) {
     return options;
 }
 
+/// The answer of an import that was told to end early; what it wrote stays.
+std::unexpected<Error> stopped_import(const Call& call, const ingest::ImportOptions& options,
+                                      const ingest::ImportReport& report,
+                                      http::Interruption interruption) {
+    const bool is_gone = interruption == http::Interruption::client_gone;
+    const auto rows = std::to_string(report.read) + " rows read, " +
+                      std::to_string(report.written) +
+                      (options.is_dry_run ? " to write" : " written") + ", " +
+                      std::to_string(report.rejected) + " rejected";
+    spdlog::info("an import into {} ends early, {}: {}", options.dataset_text,
+                 is_gone ? "its client (" + call.request.remote + ") went away" : "the node stops",
+                 rows);
+    return fail("import_stopped",
+                (is_gone ? "the import ended early because its client went away; "
+                         : "the import ended early because the node stops; ") +
+                    rows,
+                options.dataset_text,
+                "what is written stays; run the same import again, and it goes on from there",
+                ErrorKind::unreachable);
+}
+
 /// A name in the node's directory that no other request takes.
 std::string spool_name(const Call& call) {
     static std::atomic<std::uint64_t> number{0};
     return call.context.directory + "/export-" + std::to_string(::getpid()) + "-" +
            std::to_string(number.fetch_add(1));
+}
+
+std::string content_type_of(ingest::ExportFormat format) {
+    if (format == ingest::ExportFormat::ndjson) return "application/x-ndjson";
+    if (format == ingest::ExportFormat::brapi) return "application/json";
+    return "text/csv; charset=utf-8";
 }
 
 }  // namespace
@@ -152,13 +182,17 @@ Result<Reply> import_files(Call& call) {
     target.now = call.context.now;
     const auto uid = info->uid;
     auto* engine = call.context.engine;
-    target.on_progress = [uid, engine](const ingest::ImportProgress&) {
+    auto interruption = http::Interruption::none;
+    target.on_progress = [&, uid, engine](const ingest::ImportProgress&) {
         // Subscribers get each batch as it is written, not when the whole file is done.
         engine->post([uid](sync::Engine& e, Millis now) { e.data_changed(uid, now); });
-        return true;
+        interruption = call.interruption();
+        return interruption == http::Interruption::none;
     };
     auto report = ingest::run_import(target, *files, *options);
     if (!report) return std::unexpected(report.error());
+    if (!options->is_dry_run) call.metrics.rows_imported(*report);
+    if (report->was_stopped) return stopped_import(call, *options, *report, interruption);
     auto document = to_json(ingest::report_document(*report)).as_object();
     if (options->keeps_rejected_rows) document["rejected_rows"] = report->rejected_rows;
     return Reply(std::move(document));
@@ -196,6 +230,9 @@ Result<Reply> export_dataset(Call& call) {
     const sync::RowJudge judge(scope, info->manifest, *call.context.merger,
                                where ? &*where : nullptr);
 
+    const ingest::FieldModel model(info->manifest.schema);
+    options.model = &model;
+    options.dataset_text = call.dataset_text(info->manifest);
     const auto path = spool_name(call);
     std::ofstream out(path, std::ios::binary | std::ios::trunc);
     const auto scan = [&](const std::function<bool(const ingest::RecordView&)>& visit) {
@@ -211,7 +248,7 @@ Result<Reply> export_dataset(Call& call) {
     };
     const auto sink = [&](std::string_view text) {
         out.write(text.data(), static_cast<std::streamsize>(text.size()));
-        return static_cast<bool>(out);
+        return static_cast<bool>(out) && call.interruption() == http::Interruption::none;
     };
     const auto written = ingest::export_records(scan, options, sink);
     out.close();
@@ -223,8 +260,7 @@ Result<Reply> export_dataset(Call& call) {
     }
     Reply reply;
     reply.file = path;
-    reply.content_type = *format == ingest::ExportFormat::ndjson ? "application/x-ndjson"
-                                                                 : "text/csv; charset=utf-8";
+    reply.content_type = content_type_of(*format);
     reply.headers.emplace_back("Sangam-Written", std::to_string(*written));
     return reply;
 }

@@ -2,13 +2,19 @@
 // The handler of both HTTP listeners: who asks, may they, which verb, what comes out.
 #include "node/service/service.hpp"
 
+#include <spdlog/spdlog.h>
+
+#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <chrono>
+#include <mutex>
 
 #include "node/http/error_body.hpp"
 #include "node/service/conflicts.hpp"
 #include "node/service/host_check.hpp"
+#include "node/service/metrics.hpp"
 #include "node/service/routes.hpp"
+#include "node/service/state_metrics.hpp"
 #include "node/service/tokens.hpp"
 #include "sync/control_author.hpp"
 
@@ -16,6 +22,9 @@ namespace sangam::node {
 namespace {
 
 namespace json = boost::json;
+
+/// Scrapers come every 15 s or so; the logic thread has better things to do than to answer each.
+constexpr std::chrono::seconds status_age{5};
 
 http::Response unauthorized() {
     auto out = http::error_response(401, Error{ErrorKind::refused,
@@ -53,19 +62,16 @@ public:
         if (!request.is_local_admin)
             if (auto good = check_host_and_origin(request, context_.http_hosts); !good)
                 return http::error_response(good.error());
-        if (request.segments == std::vector<std::string>{"healthz"}) return healthy();
-        if (request.segments == std::vector<std::string>{"readyz"}) return ready();
+        if (const auto* probe = find_probe(request)) {
+            auto response = (this->*probe->answer)(request);
+            metrics_.request_answered(probe->name, response.status);
+            return response;
+        }
         const auto found = find_route(request);
-        if (!found.route) return no_route(request, found.is_other_method);
-
-        const auto role = role_of(request);
-        if (!role) return unauthorized();
-        auto call = make_call(request, *role, found.arguments);
-        if (auto may = require_role(call, found.route->role); !may)
-            return http::error_response(*role == Role::nobody ? 401 : 403, may.error());
-        const auto reply = found.route->verb(call);
-        if (!reply) return failed(reply.error());
-        return answered(*reply);
+        auto response =
+            found.route ? answer(request, found) : no_route(request, found.is_other_method);
+        metrics_.request_answered(found.route ? found.route->path : "none", response.status);
+        return response;
     }
 
     bool takes_file(const http::Request& request) {
@@ -76,6 +82,39 @@ public:
     }
 
 private:
+    /// What stands outside /api/v1.
+    struct Probe {
+        std::string_view name;
+        http::Response (Impl::*answer)(const http::Request&);
+    };
+    static const Probe* find_probe(const http::Request& request) {
+        static constexpr Probe probes[] = {{"healthz", &Impl::healthy},
+                                           {"readyz", &Impl::ready},
+                                           {"metrics", &Impl::metrics_text}};
+        const bool reads = request.method == "GET" || request.method == "HEAD";
+        for (const auto& probe : probes)
+            if (reads && request.segments.size() == 1 && request.segments[0] == probe.name)
+                return &probe;
+        return nullptr;
+    }
+
+    http::Response answer(const http::Request& request, const Found& found) {
+        const auto role = role_of(request);
+        if (!role) return unauthorized();
+        auto call = make_call(request, *role, found.arguments);
+        if (auto may = require_role(call, found.route->role); !may)
+            return http::error_response(*role == Role::nobody ? 401 : 403, may.error());
+        const auto begin = std::chrono::steady_clock::now();
+        const auto reply = found.route->verb(call);
+        if (!reply) return failed(reply.error());
+        if (found.route->verb == search) {
+            const auto* complete = reply->document.as_object().if_contains("complete");
+            metrics_.search_ended(std::chrono::steady_clock::now() - begin,
+                                  complete && complete->is_bool() && complete->get_bool());
+        }
+        return answered(*reply);
+    }
+
     /// Nothing for a token that is not known.
     std::optional<Role> role_of(const http::Request& request) const {
         if (request.is_local_admin) return Role::admin;
@@ -86,7 +125,7 @@ private:
     }
 
     Call make_call(const http::Request& request, Role role, std::vector<std::string> arguments) {
-        Call call{context_, request, conflicts_};
+        Call call{context_, request, conflicts_, metrics_};
         call.role = role;
         call.now = context_.now();
         call.arguments = std::move(arguments);
@@ -99,15 +138,67 @@ private:
         return call;
     }
 
-    static http::Response healthy() {
+    http::Response healthy(const http::Request&) {
         http::Response out;
         out.body = "{\"ok\":true}\n";
         return out;
     }
 
-    http::Response ready() const {
-        static_cast<void>(context_.store->reader()->quarantine_count());  // throws when it cannot
-        return healthy();
+    /// Whether requests are worth sending here: the store can be read, the node listens and its
+    /// logic runs, and where it belongs to a federation it knows the members.
+    http::Response ready(const http::Request&) {
+        json::array checks;
+        bool is_ready = true;
+        const auto check = [&](std::string_view name, bool is_ok, std::string_view detail) {
+            json::object row;
+            row["name"] = name;
+            row["ok"] = is_ok;
+            row["detail"] = is_ok ? std::string_view() : detail;
+            checks.push_back(std::move(row));
+            is_ready = is_ready && is_ok;
+        };
+        bool can_read = true;
+        try {
+            static_cast<void>(context_.store->reader()->quarantine_count());
+        } catch (const std::exception& failure) {
+            spdlog::error("not ready: {}", failure.what());
+            can_read = false;
+        }
+        check("store", can_read, "the store cannot be read; the node's log says why");
+        check("listening", !context_.is_running || context_.is_running(),
+              "the node is starting or stopping");
+        const auto state = context_.membership->state();
+        check("registry", state.registry_url.empty() || state.freshness != sync::Freshness::none,
+              "the federation's directory has not been fetched yet");
+        json::object document;
+        document["ready"] = is_ready;
+        document["checks"] = std::move(checks);
+        http::Response out;
+        out.status = is_ready ? 200 : 503;
+        out.body = json::serialize(document) + "\n";
+        return out;
+    }
+
+    http::Response metrics_text(const http::Request& request) {
+        const auto role = role_of(request);
+        if (!role) return unauthorized();
+        auto call = make_call(request, *role, {});
+        http::Response out;
+        out.content_type = "text/plain; version=0.0.4; charset=utf-8";
+        out.body = metrics_.text(state_metrics(call, engine_status()));
+        return out;
+    }
+
+    /// The engine's status, asked for once in a few seconds at most however many scrape.
+    sync::EngineStatus engine_status() {
+        const std::lock_guard lock(status_mutex_);
+        const auto now = std::chrono::steady_clock::now();
+        if (!status_ || now - status_time_ > status_age) {
+            status_ = context_.engine->call(
+                [](const sync::Engine& engine, Millis at) { return engine.status(at); });
+            status_time_ = now;
+        }
+        return *status_;
     }
 
     static http::Response no_route(const http::Request& request, bool is_other_method) {
@@ -139,6 +230,10 @@ private:
 
     ServiceContext context_;
     ConflictIndex conflicts_;
+    Metrics metrics_;
+    std::mutex status_mutex_;
+    std::optional<sync::EngineStatus> status_;
+    std::chrono::steady_clock::time_point status_time_;
 };
 
 Service::Service(ServiceContext context) : impl_(std::make_unique<Impl>(std::move(context))) {}

@@ -29,13 +29,16 @@ struct ServiceContext {
     const SigningKey* key = nullptr;
     Random* random = nullptr;  ///< thread-safe (SystemRandom)
     std::string version;
-    std::string directory;  ///< the node's, for exports on their way out
+    std::string directory;        ///< the node's, for exports on their way out
+    std::string store_directory;  ///< where store.sqlite is, for its size
+    /// Peers are listened for and the logic runs; nothing: always.
+    std::function<bool()> is_running;
     /// Names (without port) under which the node answers on TCP, besides addresses and localhost.
     std::vector<std::string> http_hosts;
     std::function<Millis()> now;  ///< the wall clock; the system's when not set
 };
 
-/// The handler for both HTTP listeners: routes /api/v1/..., /healthz, /readyz.
+/// The handler for both HTTP listeners: routes /api/v1/..., /healthz, /readyz, /metrics.
 /// Thread-safe: runs on worker threads.
 class Service {
 public:

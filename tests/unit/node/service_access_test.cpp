@@ -49,6 +49,71 @@ TEST_CASE_FIXTURE(ServiceFixture, "service access: each role may do what it is f
     CHECK(tcp("GET", "/api/v1/tokens", boss).status == 200);
 }
 
+TEST_CASE_FIXTURE(ServiceFixture, "service access: every route lets in who may and nobody below") {
+    using node::Role;
+    // Written down apart from the routes, so that a route that opens up shows here.
+    static const std::map<std::string, Role> wanted{
+        {"GET status", Role::researcher},
+        {"GET doctor", Role::admin},
+        {"POST join", Role::admin},
+        {"POST admit", Role::admin},
+        {"GET datasets", Role::nobody},
+        {"POST datasets", Role::admin},
+        {"GET datasets/*", Role::nobody},
+        {"GET datasets/*/*", Role::nobody},
+        {"PATCH datasets/*", Role::admin},
+        {"PATCH datasets/*/*", Role::admin},
+        {"GET datasets/*/holders", Role::admin},
+        {"GET datasets/*/*/holders", Role::admin},
+        {"GET records/*/*/*/*", Role::nobody},
+        {"GET records/*/*/*/*/history", Role::nobody},
+        {"PATCH records/*/*/*/*", Role::curator},
+        {"DELETE records/*/*/*/*", Role::curator},
+        {"POST records/*/*/*/*/restore", Role::curator},
+        {"POST import", Role::admin},
+        {"GET export", Role::nobody},
+        {"GET grants", Role::admin},
+        {"POST grants", Role::admin},
+        {"DELETE grants/*", Role::admin},
+        {"GET subscriptions", Role::researcher},
+        {"POST subscriptions", Role::admin},
+        {"DELETE subscriptions/*", Role::admin},
+        {"GET search", Role::nobody},
+        {"GET conflicts", Role::nobody},
+        {"GET conflicts/*/*/*/*/*", Role::nobody},
+        {"POST verify", Role::admin},
+        {"GET tokens", Role::admin},
+        {"POST tokens", Role::admin},
+        {"DELETE tokens/*", Role::admin},
+    };
+    const std::map<Role, std::string> tokens{{Role::nobody, ""},
+                                             {Role::researcher, token("researcher")},
+                                             {Role::curator, token("curator")},
+                                             {Role::admin, token("admin")}};
+    std::size_t checked = 0;
+    for (const auto& route : node::routes()) {
+        const auto name = std::string(route.method) + " " + std::string(route.path);
+        const auto found = wanted.find(name);
+        REQUIRE_MESSAGE(found != wanted.end(), "who may ask this? ", name);
+        ++checked;
+        std::string target = "/api/v1/" + std::string(route.path);
+        for (auto star = target.find('*'); star != std::string::npos; star = target.find('*'))
+            target.replace(star, 1, "x");
+        for (const auto& [role, secret] : tokens) {
+            // What is asked for does not exist or makes no sense; only who asks is looked at.
+            const auto status = tcp(std::string(route.method), target, secret).status;
+            CAPTURE(name);
+            CAPTURE(static_cast<int>(role));
+            CAPTURE(status);
+            if (role >= found->second)
+                CHECK((status != 401 && status != 403));
+            else
+                CHECK(status == (role == Role::nobody ? 401 : 403));
+        }
+    }
+    CHECK(checked == wanted.size());
+}
+
 TEST_CASE_FIXTURE(ServiceFixture, "service access: every route that writes needs a role") {
     for (const auto& route : node::routes())
         if (route.method != "GET") CHECK_MESSAGE(route.role >= node::Role::curator, route.path);

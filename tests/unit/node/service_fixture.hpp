@@ -68,7 +68,7 @@ public:
         out.institution = "irri";
         out.institution_id = own_;
         out.registry_url = "http://127.0.0.1:7410";
-        out.freshness = sync::Freshness::fresh;
+        out.freshness = freshness;
         out.tree_size = 3;
         out.age_s = 1;
         return out;
@@ -80,12 +80,15 @@ public:
         if (invitation == "sangam-invite:good") return std::string("pending");
         return fail("bad_invitation", "this is no invitation", invitation);
     }
-    Result<void> admit(const NodeId&) override { return {}; }
+    Result<std::string> admit(const NodeId&) override {
+        return std::string("sangam-invite:further");
+    }
     Result<void> refresh() override {
         ++refreshes;
         return {};
     }
     int refreshes = 0;
+    sync::Freshness freshness = sync::Freshness::fresh;
 
 private:
     std::shared_ptr<FakeDirectory> directory_;
@@ -95,6 +98,7 @@ private:
 class FakePeers final : public PeerTable {
 public:
     [[nodiscard]] std::vector<PeerRow> rows() const override { return table; }
+    [[nodiscard]] WireBytes wire_bytes() const override { return {700, 800}; }
     std::vector<PeerRow> table;
 };
 
@@ -163,6 +167,7 @@ public:
         context.random = &random;
         context.version = "test";
         context.http_hosts = {"sangam.example.org"};
+        context.is_running = [this] { return is_running; };
         context.now = [this] { return runner.now; };
         service = std::make_unique<Service>(std::move(context));
     }
@@ -214,6 +219,7 @@ public:
         Answer out;
         out.response = service->handle(request);
         out.status = out.response.status;
+        if (out.response.content_type != "application/json") return out;
         boost::system::error_code error;
         out.document = json::parse(out.response.body.empty() ? "null" : out.response.body, error);
         REQUIRE(!error);
@@ -232,6 +238,7 @@ public:
     InlineRunner runner{engine, *store, *directory, merger};
     FakeMembership membership{directory, institution};
     FakePeers peers;
+    bool is_running = true;
     std::unique_ptr<Service> service;
 };
 
