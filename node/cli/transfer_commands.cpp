@@ -150,6 +150,7 @@ struct ExportOptions {
     std::string dataset;
     std::optional<std::string> where;
     std::optional<std::string> format;
+    std::optional<std::string> collection;
     std::string out;
 };
 
@@ -159,6 +160,7 @@ int export_to(const Session& session, const ExportOptions& options) {
     target.parameter("dataset", options.dataset);
     if (options.where) target.parameter("where", *options.where);
     if (options.format) target.parameter("format", *options.format);
+    if (options.collection) target.parameter("collection", *options.collection);
     const auto partial = options.out + ".part";
     http::ClientRequest request;
     request.target = target.text();
@@ -199,7 +201,7 @@ void add_transfer_commands(CLI::App& root, Session& session) {
     add_option(import_command, "--collection", options->collection, "C",
                "the collection of csv rows: germplasm, observation, ...");
     add_option(import_command, "--format", options->format, "FORMAT",
-               "mcpd or csv (default: csv when --collection or --id is given, else mcpd)");
+               "mcpd, csv or brapi (default: csv when --collection or --id is given, else mcpd)");
     add_option(import_command, "--id", options->id, "COLUMN", "the column with the id of csv rows");
     add_repeatable(import_command, "--map", options->maps, "COLUMN=FIELD",
                    "the field that a column is stored in; may be repeated");
@@ -225,7 +227,9 @@ void add_transfer_commands(CLI::App& root, Session& session) {
     add_option(export_command, "--where", export_options->where, "COND",
                "only records of which the condition is true");
     add_option(export_command, "--format", export_options->format, "FORMAT",
-               "mcpd, csv or ndjson (default ndjson)");
+               "mcpd, csv, brapi or ndjson (default ndjson)");
+    add_option(export_command, "--collection", export_options->collection, "C",
+               "the one collection of a csv or brapi file, where the dataset has several");
     add_option(export_command, "--out", export_options->out, "F", "the file to write")->required();
     when_chosen(export_command, session, export_options, export_to);
 }

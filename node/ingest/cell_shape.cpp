@@ -65,6 +65,10 @@ void append_writes(std::vector<FieldWrite>& out, const Path& field, Shape shape,
         Value::Array elements;
         for (const std::string_view element : split_list(text)) elements.emplace_back(element);
         out.push_back({field, Value(std::move(elements))});
+    } else if (shape == Shape::value && text.front() == value_mark) {
+        auto value = from_json(text.substr(1));
+        SANGAM_ASSERT(value.has_value());  // the cell was made from a value (brapi_cell)
+        out.push_back({field, std::move(*value)});
     } else {
         out.push_back({field, Value(text)});
     }

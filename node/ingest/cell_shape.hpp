@@ -16,6 +16,10 @@
 
 namespace sangam::node::ingest {
 
+/// In front of the JSON of a value that is no text, in a cell of Shape::value; a text that begins
+/// with it is written so, too.
+inline constexpr char value_mark = '\x01';
+
 /// The elements of a `;`-separated cell, in order, nothing trimmed, empty ones kept. No text: none.
 [[nodiscard]] std::vector<std::string_view> split_list(std::string_view text);
 

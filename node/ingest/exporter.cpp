@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "node/ingest/brapi_export.hpp"
 #include "node/ingest/cell_shape.hpp"
 #include "node/ingest/csv_writer.hpp"
 #include "node/ingest/json.hpp"
@@ -32,6 +33,7 @@ struct Survey {
     /// Fields whose text was the record id in every record so far.
     std::set<Path> id_fields;
     bool has_records = false;
+    std::uint64_t records = 0;
 
     void take(const RecordView& record) {
         for (const auto& [field, value] : record.fields)
@@ -48,6 +50,7 @@ struct Survey {
             std::erase_if(id_fields, [&](const Path& field) { return !holds_id(field); });
         }
         has_records = true;
+        ++records;
     }
 };
 
@@ -182,14 +185,50 @@ Result<std::uint64_t> write_lines(const RecordScan& scan, const std::string& col
     return written;
 }
 
+Result<std::uint64_t> write_brapi(const RecordScan& scan, const std::string& collection,
+                                  std::uint64_t count, const ExportOptions& options,
+                                  const TextSink& sink) {
+    SANGAM_ASSERT(options.model);
+    // A dataset without records is an empty list of whatever was asked for.
+    const auto* entity = find_brapi_entity(collection);
+    if (!entity && !(collection.empty() && count == 0))
+        return fail("unknown_entity", "BrAPI has no such collection that is exported", collection,
+                    "export it as ndjson or csv", ErrorKind::usage);
+    Output out(sink);
+    Value::Map pagination;
+    pagination["currentPage"] = 0;
+    pagination["pageSize"] = static_cast<std::int64_t>(count);
+    pagination["totalCount"] = static_cast<std::int64_t>(count);
+    pagination["totalPages"] = 1;
+    Value::Map metadata;
+    metadata["datafiles"] = Value::Array{};
+    metadata["pagination"] = std::move(pagination);
+    metadata["status"] = Value::Array{};
+    out.buffer() = "{\"metadata\":" + to_json(std::move(metadata)) + ",\"result\":{\"data\":[";
+    std::uint64_t written = 0;
+    bool is_open = true;
+    scan([&](const RecordView& record) {
+        if (record.key.collection != collection) return true;
+        out.buffer() += written == 0 ? "\n" : ",\n";
+        append_json(out.buffer(),
+                    brapi_object(*entity, record, options.dataset_text, *options.model));
+        ++written;
+        return is_open = out.step();
+    });
+    out.buffer() += "\n]}}\n";
+    if (!is_open || !out.flush()) return stopped();
+    return written;
+}
+
 }  // namespace
 
 Result<ExportFormat> export_format_from_text(std::string_view text) {
     if (text == "mcpd") return ExportFormat::mcpd;
     if (text == "csv") return ExportFormat::csv;
+    if (text == "brapi") return ExportFormat::brapi;
     if (text == "ndjson") return ExportFormat::ndjson;
     return fail("unknown_format", "unknown export format", std::string(text),
-                "give mcpd, csv or ndjson", ErrorKind::usage);
+                "give mcpd, csv, brapi or ndjson", ErrorKind::usage);
 }
 
 RecordView make_record_view(RecordKey key, const sync::MergedRecord& merged) {
@@ -245,11 +284,13 @@ Result<std::uint64_t> export_records(const RecordScan& scan, const ExportOptions
         std::string names;
         for (const std::string& name : survey.collections)
             names += (names.empty() ? "" : ", ") + name;
-        return fail("several_collections", "a csv file holds one collection", names,
+        return fail("several_collections", "such a file holds one collection", names,
                     "name one with --collection, or export as ndjson", ErrorKind::usage);
     }
     const std::string collection =
         survey.collections.empty() ? wanted : *survey.collections.begin();
+    if (options.format == ExportFormat::brapi)
+        return write_brapi(scan, collection, survey.records, options, sink);
     return write_table(scan, collection, csv_header(survey),
                        survey.has_records && survey.id_fields.empty(), sink);
 }

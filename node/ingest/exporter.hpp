@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sangam export` (COMMANDS): a dataset's live records as MCPD, CSV or NDJSON, the inverse of the
-// import. Works on merged records; who may see which fields was decided before.
+// `sangam export` (COMMANDS): a dataset's live records as MCPD, CSV, BrAPI or NDJSON, the inverse
+// of the import. Works on merged records; who may see which fields was decided before.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "node/ingest/field_model.hpp"
 #include "protocol/error.hpp"
 #include "protocol/ids.hpp"
 #include "protocol/path.hpp"
@@ -29,13 +30,15 @@ struct RecordView {
 /// millisecond; chosen counts values from 1, null while open.
 [[nodiscard]] RecordView make_record_view(RecordKey key, const sync::MergedRecord& merged);
 
-enum class ExportFormat { mcpd, csv, ndjson };
+enum class ExportFormat { mcpd, csv, brapi, ndjson };
 [[nodiscard]] Result<ExportFormat> export_format_from_text(std::string_view text);
 
 struct ExportOptions {
     ExportFormat format = ExportFormat::ndjson;
-    /// csv: which collection, where the records are of several; empty otherwise.
+    /// csv, brapi: which collection, where the records are of several; empty otherwise.
     std::string collection;
+    std::string dataset_text;           ///< brapi: `institution/dataset`, for germplasmDbId
+    const FieldModel* model = nullptr;  ///< brapi: of the dataset
 };
 
 /// Calls its argument for each record, ascending by (collection, id) bytewise, until it returns
@@ -52,10 +55,13 @@ using TextSink = std::function<bool(std::string_view)>;
 /// csv: one collection; a column for each field that has a value anywhere, ordered by path: a field
 /// of one name by that name (as an import without a map stores it), others by path text. Where no
 /// column holds the record ids, `_id` comes first.
+/// brapi: one collection of those in brapi_entities(); a BrAPI v2.1 response with all of its
+/// records on one page.
 /// ndjson: one line for each record, {"collection","id","fields","conflicts"}, canonical JSON by
 /// RFC 8785: two nodes that agree write the same bytes.
 ///
-/// Rows have LF ends. An error, before anything is written, for csv over several collections.
+/// Rows have LF ends. An error, before anything is written, for csv and brapi over several
+/// collections, and for brapi of one that BrAPI does not have.
 [[nodiscard]] Result<std::uint64_t> export_records(const RecordScan& scan,
                                                    const ExportOptions& options,
                                                    const TextSink& sink);

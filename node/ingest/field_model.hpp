@@ -17,6 +17,7 @@ namespace sangam::node::ingest {
 enum class Shape {
     text,     ///< not split: one text value
     list,     ///< one array value with every element, empty ones too
+    value,    ///< text, or `value_mark` and JSON (cell_shape.hpp): what BrAPI has in a field
     set,      ///< a leaf for each distinct element, at the field's path and the element's text
     counter,  ///< a number for each lane; only additions are written, never the field itself
 };

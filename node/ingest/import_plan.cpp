@@ -27,6 +27,9 @@ std::size_t value_bytes(const Value& value) {
     std::size_t size = cbor_head;
     if (const auto* array = value.get_if<Value::Array>())
         for (const Value& element : *array) size += value_bytes(element);
+    if (const auto* map = value.get_if<Value::Map>())
+        for (const auto& [key, element] : *map)
+            size += key.size() + cbor_head + value_bytes(element);
     return size;
 }
 

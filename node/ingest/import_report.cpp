@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/ingest/import_report.hpp"
 
+#include "storage/stored_changes.hpp"
+
 namespace sangam::node::ingest {
 namespace {
 
@@ -54,22 +56,7 @@ Value report_document(const ImportReport& report) {
 
 std::string record_text(std::string_view dataset, const RecordKey& key) {
     if (dataset.empty()) return key.id;
-    constexpr std::string_view hex = "0123456789ABCDEF";
-    std::string out(dataset);
-    out += '/';
-    out += key.collection;
-    out += '/';
-    for (const char c : key.id) {
-        const auto byte = static_cast<std::uint8_t>(c);
-        if (byte < 0x20 || byte == 0x7F || c == '%' || c == '/') {
-            out += '%';
-            out += hex[byte >> 4];
-            out += hex[byte & 0xF];
-        } else {
-            out += c;
-        }
-    }
-    return out;
+    return std::string(dataset) + "/" + storage::record_text(key);
 }
 
 }  // namespace sangam::node::ingest

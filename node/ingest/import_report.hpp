@@ -44,6 +44,7 @@ struct ImportReport {
     std::uint64_t commits = 0;
     double seconds = 0;
     std::vector<std::string> notices;  ///< for a person: a guessed encoding, a held mirror
+    bool was_stopped = false;          ///< ImportTarget::on_progress ended the run before its end
     bool is_mirror = false;
     std::uint64_t deleted = 0;  ///< by the mirror
     std::uint64_t held = 0;     ///< deletions that the mirror held back; `notices` has the reason

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "node/ingest/brapi_reader.hpp"
 #include "node/ingest/csv_reader.hpp"
 #include "node/ingest/csv_writer.hpp"
 #include "node/ingest/findings.hpp"
@@ -24,7 +25,10 @@ struct OpenFile {
     DecodedFile decoded;
     char delimiter = ',';
     RowMapper mapper;
-    CsvReader reader;  // behind the header
+    CsvReader reader;  // behind the header; of a BrAPI file: at its end
+    std::optional<BrapiReader> brapi;
+
+    [[nodiscard]] std::size_t offset() const { return brapi ? brapi->offset() : reader.offset(); }
 };
 
 std::unexpected<Error> bad_file(std::string code, std::string message, const std::string& file,
@@ -62,8 +66,41 @@ Result<OpenFile> open_file(const ImportFile& file, const ImportOptions& options,
         error.subject = error.subject.empty() ? file.name : error.subject + " in " + file.name;
         return std::unexpected(std::move(error));
     }
-    return OpenFile{file.name, std::move(decoded), delimiter, std::move(*mapper),
-                    std::move(reader)};
+    return OpenFile{file.name,          std::move(decoded), delimiter,
+                    std::move(*mapper), std::move(reader),  std::nullopt};
+}
+
+Result<void> check_brapi_options(const ImportOptions& options) {
+    const auto refuse = [](const std::string& option, const std::string& why) {
+        return fail("bad_option", why, option, "leave " + option + " out", ErrorKind::usage);
+    };
+    if (options.mapping.id_column) return refuse("--id", "BrAPI entities bring their own id");
+    if (!options.mapping.maps.empty()) return refuse("--map", "BrAPI's keys are the fields");
+    if (options.delimiter) return refuse("--delimiter", "a BrAPI file is JSON");
+    if (options.encoding) return refuse("--encoding", "a BrAPI file is JSON, hence Unicode");
+    return {};
+}
+
+Result<OpenFile> open_brapi_file(const ImportFile& file, const ImportOptions& options,
+                                 const FieldModel& model) {
+    if (auto ok = check_brapi_options(options); !ok) return std::unexpected(ok.error());
+    DecodedFile decoded = decode_file(file.bytes, std::nullopt);
+    if (decoded.was_guessed)
+        return bad_file("bad_encoding", "the file is not UTF-8, as JSON has to be", file.name,
+                        "save it as UTF-8");
+    auto survey = survey_brapi(decoded.body, file.name, options.mapping.collection,
+                               options.dataset_text, model);
+    if (!survey) return std::unexpected(survey.error());
+    auto mapper = RowMapper::make_for_fields(std::string(survey->entity->collection),
+                                             survey->fields, options.mapping.missing, model);
+    if (!mapper) {
+        Error error = mapper.error();
+        error.subject = error.subject.empty() ? file.name : error.subject + " in " + file.name;
+        return std::unexpected(std::move(error));
+    }
+    BrapiReader entities(decoded.body, file.name, std::move(*survey), options.dataset_text, model);
+    return OpenFile{file.name,          std::move(decoded), ',',
+                    std::move(*mapper), CsvReader({}, ','), std::move(entities)};
 }
 
 // A row that has an id and waits for its batch. Owns its cells.
@@ -160,8 +197,11 @@ private:
         if (options_.keeps_rejected_rows) {
             if (last_rejected_file_ != &file) {
                 std::vector<std::string_view> header = {"reject_line", "reject_reason"};
-                header.insert(header.end(), file.mapper.header().begin(),
-                              file.mapper.header().end());
+                if (file.brapi)
+                    header.emplace_back("entity");
+                else
+                    header.insert(header.end(), file.mapper.header().begin(),
+                                  file.mapper.header().end());
                 append_csv_row(report_.rejected_rows, header);
                 last_rejected_file_ = &file;
             }
@@ -195,6 +235,7 @@ private:
                                       " is not UTF-8; it was read as cp1252 (say otherwise with "
                                       "--encoding)");
         has_unnamed_finding_.assign(file.mapper.columns().size(), false);
+        if (file.brapi) return read_entities(index);
         CsvRow row;
         for (;;) {
             switch (file.reader.next(row)) {
@@ -215,10 +256,33 @@ private:
             }
             ++report_.read;
             take_row(index, row);
-            if (pending_.size() < rows_in_batch && pending_bytes_ < bytes_in_batch) continue;
-            if (auto ok = flush(); !ok) return ok;
+            if (auto ok = flush_when_full(); !ok) return ok;
             if (is_stopped_) return {};
         }
+    }
+
+    Result<void> read_entities(std::size_t index) {
+        OpenFile& file = files_[index];
+        BrapiRow row;
+        while (file.brapi->next(row)) {
+            ++report_.read;
+            const std::string_view whole[] = {row.text};
+            if (row.problem) {
+                has_rejects_without_id_ = true;
+                reject(file, row.line, std::move(*row.problem), whole);
+            } else {
+                file.mapper.map(row.cells, cells_);
+                keep_row(index, row.line, std::move(row.id), whole, false);
+            }
+            if (auto ok = flush_when_full(); !ok) return ok;
+            if (is_stopped_) return {};
+        }
+        return {};
+    }
+
+    Result<void> flush_when_full() {
+        if (pending_.size() < rows_in_batch && pending_bytes_ < bytes_in_batch) return {};
+        return flush();
     }
 
     void take_row(std::size_t index, const CsvRow& row) {
@@ -243,11 +307,17 @@ private:
         file.mapper.map(row.cells, cells_);
         auto id = file.mapper.record_id(row.cells, cells_);
         if (!id) return refuse(std::move(id.error()));
+        keep_row(index, row.line, std::move(*id), row.cells, row.has_stray_quote);
+    }
 
+    // Takes the row that is mapped in cells_, unless the run has one with its id already.
+    void keep_row(std::size_t index, std::size_t line, std::string id, Cells whole,
+                  bool has_stray_quote) {
+        const OpenFile& file = files_[index];
         const Digest16 digest = file.mapper.row_digest(cells_);
         const auto [it, is_first] = seen_.emplace(
-            digest16(as_bytes(*id)), SeenRow{digest, static_cast<std::uint32_t>(row.line),
-                                             static_cast<std::uint32_t>(index)});
+            digest16(as_bytes(id)),
+            SeenRow{digest, static_cast<std::uint32_t>(line), static_cast<std::uint32_t>(index)});
         if (!is_first) {
             if (it->second.row == digest) {
                 ++report_.unchanged;
@@ -258,25 +328,25 @@ private:
             if (it->second.file != index)
                 reason = "the record id is that of line " + std::to_string(it->second.line) +
                          " of " + files_[it->second.file].name + ", with other values";
-            return reject(file, row.line, {{}, std::move(reason)}, row.cells);
+            return reject(file, line, {{}, std::move(reason)}, whole);
         }
         PendingRow pending;
         pending.file = &file;
-        pending.line = row.line;
-        pending.id = std::move(*id);
+        pending.line = line;
+        pending.id = std::move(id);
         pending.keep(cells_);
-        if (options_.keeps_rejected_rows) pending.whole.assign(row.cells.begin(), row.cells.end());
+        if (options_.keeps_rejected_rows) pending.whole.assign(whole.begin(), whole.end());
         pending_bytes_ += pending.text.size();
-        find_odd(pending, row);
+        find_odd(pending, has_stray_quote);
         pending_.push_back(std::move(pending));
     }
 
     // Findings are looked for at once, in the order of the rows, and kept for the edit.
-    void find_odd(const PendingRow& pending, const CsvRow& row) {
+    void find_odd(const PendingRow& pending, bool has_stray_quote) {
         const OpenFile& file = *pending.file;
         if (!checkers_.contains(&file)) checkers_.emplace(&file, FindingChecker(file.mapper));
         std::vector<Finding> found;
-        if (row.has_stray_quote)
+        if (has_stray_quote)
             found.push_back({"", "stray_quote",
                              "text follows a closing quote; the cell is kept with its quotes"});
         const auto& columns = file.mapper.columns();
@@ -367,9 +437,11 @@ private:
     Result<void> report_progress() {
         if (!target_.on_progress) return {};
         std::uint64_t done = 0;
-        for (const OpenFile& file : files_) done += file.reader.offset();
+        for (const OpenFile& file : files_) done += file.offset();
         if (target_.on_progress({done, bytes_total_, report_.read})) return {};
+        if (done == bytes_total_ && !options_.is_mirror) return {};  // nothing is left to stop
         is_stopped_ = true;
+        report_.was_stopped = true;
         report_.notices.emplace_back(
             "the import was stopped; what it had written stays, and importing the files again "
             "goes on from there");
@@ -449,6 +521,11 @@ private:
             if (!done) return std::unexpected(done.error());
             report_.commits += done->commits.size();
             report_.deleted += request.edits.size() - done->refused_deleted.size();
+            if (end == edits.size() || !target_.on_progress) continue;
+            if (target_.on_progress({bytes_total_, bytes_total_, report_.read})) continue;
+            report_.was_stopped = true;
+            report_.held = edits.size() - end;
+            return {};
         }
         return {};
     }
@@ -494,7 +571,9 @@ Result<ImportReport> run_import(const ImportTarget& target, const std::vector<Im
     const FieldModel model(info->manifest.schema);
     std::vector<OpenFile> open;
     for (const ImportFile& file : files) {
-        auto opened = open_file(file, options, model);
+        auto opened = options.mapping.format == Format::brapi
+                          ? open_brapi_file(file, options, model)
+                          : open_file(file, options, model);
         if (!opened) return std::unexpected(opened.error());
         if (!open.empty() && opened->mapper.collection() != open.front().mapper.collection())
             return fail("mixed_formats", "the files do not go into one collection",

@@ -58,8 +58,8 @@ struct ImportTarget {
     const storage::Projector* projector = nullptr;
     DatasetUid dataset;
     std::function<Millis()> now;  ///< for the commits' clocks and the report's seconds
-    /// Called after every batch, on the caller's thread; false ends the run, with a notice and what
-    /// was written so far kept. May be empty.
+    /// Called after every batch, on the caller's thread; false ends the run before its end
+    /// (ImportReport::was_stopped), and what was written so far stays. May be empty.
     std::function<bool(const ImportProgress&)> on_progress;
 };
 

@@ -163,9 +163,10 @@ std::vector<WriteUnit> make_units(const std::vector<MappedColumn>& columns,
         } else if (done.insert(group).second) {
             for (const Path& member : model.members_of(group)) {
                 const auto it = by_field.find(member);
-                unit.members.push_back({member, model.shape(member),
-                                        it == by_field.end() ? std::optional<std::size_t>()
-                                                             : std::optional(it->second)});
+                if (it == by_field.end())
+                    unit.members.push_back({member, model.shape(member), std::nullopt});
+                else
+                    unit.members.push_back({member, columns[it->second].shape, it->second});
             }
         } else {
             continue;
@@ -180,8 +181,9 @@ std::vector<WriteUnit> make_units(const std::vector<MappedColumn>& columns,
 Result<Format> format_from_text(std::string_view text) {
     if (text == "mcpd") return Format::mcpd;
     if (text == "csv") return Format::csv;
-    return fail("unknown_format", "unknown import format", std::string(text), "give mcpd or csv",
-                ErrorKind::usage);
+    if (text == "brapi") return Format::brapi;
+    return fail("unknown_format", "unknown import format", std::string(text),
+                "give mcpd, csv or brapi", ErrorKind::usage);
 }
 
 Result<RowMapper> RowMapper::make(std::span<const std::string_view> header,
@@ -254,6 +256,32 @@ Result<RowMapper> RowMapper::make(std::span<const std::string_view> header,
         return refuse("no_id_column", "the file has no such column", "--id " + *options.id_column,
                       "write it exactly as in the header");
     }
+    return mapper;
+}
+
+Result<RowMapper> RowMapper::make_for_fields(std::string collection, std::span<const Path> fields,
+                                             const std::vector<std::string>& missing,
+                                             const FieldModel& model) {
+    RowMapper mapper;
+    mapper.model_ = &model;
+    mapper.collection_ = std::move(collection);
+    mapper.missing_ = missing;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        MappedColumn column;
+        column.position = i;
+        column.header = fields[i].text();
+        column.field = fields[i];
+        column.shape = model.shape(fields[i]);
+        if (column.shape == Shape::text && !find_mcpd_field(fields[i])) column.shape = Shape::value;
+        cbor::Writer encoded;
+        encoded.path(column.field);
+        column.field_cbor = encoded.take();
+        mapper.header_.push_back(column.header);
+        mapper.columns_.push_back(std::move(column));
+    }
+    std::ranges::sort(mapper.columns_, {}, &MappedColumn::field);
+    if (auto ok = check_fields(mapper.columns_, model); !ok) return std::unexpected(ok.error());
+    mapper.units_ = make_units(mapper.columns_, model);
     return mapper;
 }
 

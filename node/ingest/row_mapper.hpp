@@ -17,7 +17,7 @@
 
 namespace sangam::node::ingest {
 
-enum class Format { mcpd, csv };
+enum class Format { mcpd, csv, brapi };
 [[nodiscard]] Result<Format> format_from_text(std::string_view text);
 
 /// How columns become fields; the same for all files of a run.
@@ -76,6 +76,12 @@ public:
     /// column that is not there, options that do not fit the format.
     static Result<RowMapper> make(std::span<const std::string_view> header,
                                   const MappingOptions& options, const FieldModel& model);
+
+    /// For rows that have a cell for each of `fields` and bring their record id themselves (BrAPI);
+    /// fields that are no MCPD column's and no set take any value (Shape::value).
+    static Result<RowMapper> make_for_fields(std::string collection, std::span<const Path> fields,
+                                             const std::vector<std::string>& missing,
+                                             const FieldModel& model);
 
     [[nodiscard]] const std::string& collection() const { return collection_; }
     [[nodiscard]] const std::vector<MappedColumn>& columns() const { return columns_; }

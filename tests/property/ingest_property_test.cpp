@@ -187,3 +187,19 @@ TEST_CASE("csv: a second import writes exactly the cells that differ") {
         RC_ASSERT(report.unchanged == 4 - differing_rows);
     }));
 }
+
+TEST_CASE("brapi: random passports come back over BrAPI field by field") {
+    CHECK(rc::check([] {
+        House direct;
+        auto options = mcpd();
+        options.dataset_text = "house/passports";
+        direct.import(csv_text(random_passports()), options);
+        House over_brapi;
+        ImportOptions brapi;
+        brapi.mapping.format = Format::brapi;
+        brapi.dataset_text = "house/passports";
+        over_brapi.import(direct.export_as(ExportFormat::brapi), brapi);
+        RC_ASSERT(over_brapi.export_as(ExportFormat::ndjson) ==
+                  direct.export_as(ExportFormat::ndjson));
+    }));
+}

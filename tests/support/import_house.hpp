@@ -108,7 +108,9 @@ public:
                 return merged.is_deleted || visit(make_record_view(state.key, merged));
             });
         };
-        const auto written = export_records(scan, {format, collection}, [&](std::string_view text) {
+        const FieldModel model(manifest.schema);
+        const ExportOptions options{format, collection, "house/passports", &model};
+        const auto written = export_records(scan, options, [&](std::string_view text) {
             out += text;
             return true;
         });

@@ -358,11 +358,18 @@ TEST_CASE("importer: a run that is stopped keeps what it wrote and the next one 
     CHECK(stopped.read == 1000);
     CHECK(stopped.written == 1000);
     CHECK(stopped.notices.size() == 1);
+    CHECK(stopped.was_stopped);
     CHECK(house.live_records() == 1000);
     house.on_progress = nullptr;
     const auto rest = house.import(text, csv("id"));
     CHECK(rest.written == 1500);
     CHECK(rest.unchanged == 1000);
+    CHECK_FALSE(rest.was_stopped);
+    // Told to stop when all is in: nothing was left to stop.
+    house.on_progress = [&](const ImportProgress& progress) {
+        return progress.bytes_done < progress.bytes_total;
+    };
+    CHECK_FALSE(house.import(text, csv("id")).was_stopped);
 }
 
 TEST_CASE("importer: the report's document has COMMANDS' keys") {
