@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <optional>
 
 #include "node/ingest/brapi_germplasm.hpp"
@@ -308,10 +309,17 @@ Value category_of(std::string_view text) {
     return out;
 }
 
+/// "Category 2" before "Category 10".
+struct ByNumber {
+    bool operator()(std::string_view a, std::string_view b) const {
+        return a.size() != b.size() ? a.size() < b.size() : a < b;
+    }
+};
+
 Value other_object(const BrapiEntity& entity, const RecordView& record) {
     Value::Map out;
     Value::Map info;
-    Value::Array categories;
+    std::map<std::string_view, Value, ByNumber> categories;
     const auto places = places_of(entity);
     // Its own names first: a CSV file's name for the same thing gives way.
     std::vector<std::pair<const Place*, const Value*>> placed;
@@ -328,7 +336,7 @@ Value other_object(const BrapiEntity& entity, const RecordView& record) {
         }
         if (entity.collection == "variables" && field.names.size() == 1 &&
             first.starts_with("Category ")) {
-            categories.push_back(category_of(cell_text(value)));
+            categories.emplace(first, category_of(cell_text(value)));
             continue;
         }
         // A CSV header is one name, whatever is in it; its path text would be quoted.
@@ -337,24 +345,26 @@ Value other_object(const BrapiEntity& entity, const RecordView& record) {
             std::ranges::find_if(places, [&](const Place& p) { return p.field == name; });
         if (place != places.end()) {
             placed.emplace_back(&*place, &value);
-        } else if (field.names.size() > 1 &&
+        } else if (field.names.size() > 1 && name.find('"') == std::string::npos &&
                    std::ranges::find(open_parents, first) != std::end(open_parents)) {
             put(out, name, value);
         } else {
             info.insert_or_assign(name, value);
         }
     }
-    std::ranges::stable_sort(placed, [](const auto& a, const auto& b) {
-        return (a.first->field == a.first->path) > (b.first->field == b.first->path);
-    });
-    for (const auto& [place, value] : placed) {
-        auto fitted = shaped(place->kind, *value);
-        if (!fitted || !put(out, place->path, std::move(*fitted)))
-            info.insert_or_assign(std::string(place->field), *value);
+    for (const bool takes_own_names : {true, false})
+        for (const auto& [place, value] : placed) {
+            if ((place->field == place->path) != takes_own_names) continue;
+            auto fitted = shaped(place->kind, *value);
+            if (!fitted || !put(out, place->path, std::move(*fitted)))
+                info.insert_or_assign(std::string(place->field), *value);
+        }
+    if (!categories.empty()) {
+        Value::Array in_order;
+        for (auto& [header, category] : categories) in_order.push_back(std::move(category));
+        if (!put(out, "scale.validValues.categories", Value(in_order)))
+            info.insert_or_assign("categories", Value(std::move(in_order)));
     }
-    if (!categories.empty() &&
-        !put(out, "scale.validValues.categories", Value(Value::Array(categories))))
-        info.insert_or_assign("categories", Value(std::move(categories)));
     out.insert_or_assign(std::string(entity.id_key), record.key.id);
     if (entity.collection == "variables") {
         // What BrAPI requires, empty where the record does not say.

@@ -176,4 +176,7 @@ TEST_CASE_FIXTURE(ServiceFixture, "service membership: join passes the answer on
               .as_string() == "pending");
     CHECK(admin("POST", "/api/v1/join", R"({"invitation":"x"})").code() == "bad_invitation");
     CHECK(admin("POST", "/api/v1/admit", R"({"node_id":"zz"})").status == 400);
+    const auto admitted =
+        admin("POST", "/api/v1/admit", R"({"node_id":")" + std::string(64, 'a') + R"("})");
+    CHECK(admitted.object().at("invitation").as_string() == "sangam-invite:further");
 }
