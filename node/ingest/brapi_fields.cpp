@@ -345,6 +345,33 @@ private:
     std::string problem_;
 };
 
+/// The id of an accession by MCPD; empty when a part is missing.
+std::string passport_id(const Value::Map& germplasm) {
+    std::string out;
+    for (const std::string_view column : {"INSTCODE", "ACCENUMB", "GENUS"}) {
+        const auto* value = member(germplasm, find_mcpd_column(column)->field);
+        const auto text = value ? text_of(*value) : std::string();
+        if (text.empty()) return {};
+        out += (out.empty() ? "" : ":") + text;
+    }
+    return out;
+}
+
+/// BrapiRecord::id.
+std::string germplasm_id(const Value::Map& germplasm, std::string_view db_id,
+                         std::string_view dataset_text) {
+    const auto decoded = http::percent_decode(db_id);
+    if (!decoded) return std::string(db_id);
+    const std::string own = std::string(dataset_text) + "/";
+    if (decoded->starts_with(own) && decoded->size() > own.size())
+        return decoded->substr(own.size());
+    const auto first = decoded->find('/');
+    const auto second = first == std::string::npos ? first : decoded->find('/', first + 1);
+    if (second == std::string::npos) return std::string(db_id);
+    auto id = decoded->substr(second + 1);
+    return !id.empty() && id == passport_id(germplasm) ? id : std::string(db_id);
+}
+
 }  // namespace
 
 std::string brapi_cell(const Path& field, const Value& value, const FieldModel& model) {
@@ -365,16 +392,6 @@ bool is_germplasm_field(std::string_view key) {
     return std::ranges::find(germplasm_names(), key) != germplasm_names().end();
 }
 
-std::string brapi_record_id(const BrapiEntity& entity, std::string_view db_id,
-                            std::string_view dataset_text) {
-    if (entity.collection != "germplasm") return std::string(db_id);
-    const auto decoded = http::percent_decode(db_id);
-    const std::string own = std::string(dataset_text) + "/";
-    if (decoded && decoded->starts_with(own) && decoded->size() > own.size())
-        return decoded->substr(own.size());
-    return std::string(db_id);
-}
-
 std::expected<BrapiRecord, RowProblem> read_brapi_entity(const BrapiEntity& entity,
                                                          const Value& value,
                                                          std::string_view dataset_text,
@@ -390,7 +407,7 @@ std::expected<BrapiRecord, RowProblem> read_brapi_entity(const BrapiEntity& enti
     if (raw.empty())
         return std::unexpected(RowProblem{key, key + " is missing, so there is no record id"});
     BrapiRecord out;
-    out.id = brapi_record_id(entity, raw, dataset_text);
+    out.id = entity.collection == "germplasm" ? germplasm_id(*object, raw, dataset_text) : raw;
     Reader reader(model, whole, out.cells);
     if (entity.collection == "germplasm") {
         auto copy = *object;

@@ -29,16 +29,14 @@ using WholePaths = std::set<Path>;
 [[nodiscard]] std::string brapi_cell(const Path& field, const Value& value,
                                      const FieldModel& model);
 
-/// The record id that the entity's own ...DbId gives: `INSTITUTION/DATASET/ID`, percent-encoded, of
-/// the dataset itself is ID; any other is taken as it is.
-[[nodiscard]] std::string brapi_record_id(const BrapiEntity& entity, std::string_view db_id,
-                                          std::string_view dataset_text);
-
 /// Whether a key of a Germplasm's additionalInfo stands for a field outside it: a path text of an
 /// MCPD column's field, a Germplasm's own key, or a path that begins with additionalInfo.
 [[nodiscard]] bool is_germplasm_field(std::string_view key);
 
 struct BrapiRecord {
+    /// The entity's own ...DbId. A germplasmDbId that a Sangam export made, percent-encoded
+    /// `INSTITUTION/DATASET/ID`, is ID where the dataset is this one, and where ID is the one that
+    /// an MCPD import gives this very passport, INSTCODE:ACCENUMB:GENUS.
     std::string id;
     BrapiCells cells;
 };

@@ -324,6 +324,22 @@ TEST_CASE("brapi: the demo's passports are the same records whichever way they c
     }
 }
 
+TEST_CASE(
+    "brapi import: a passport of another dataset's export has its own id, others keep theirs") {
+    House house;
+    house.import(
+        R"([{"germplasmDbId":"ipk%2Fother%2FDEU146%3AA%2F1%3AZea","instituteCode":"DEU146",)"
+        R"("accessionNumber":"A/1","genus":"Zea"},)"
+        R"({"germplasmDbId":"ipk%2Fother%2FDEU146%3AB%3AZea","accessionNumber":"B"},)"
+        R"({"germplasmDbId":"house%2Fpassports%2Fown","genus":"Zea"},{"germplasmDbId":"50%"}])",
+        brapi());
+    CHECK(house.fields("germplasm", "DEU146:A/1:Zea").size() == 3);
+    CHECK(house.fields("germplasm", "ipk%2Fother%2FDEU146%3AB%3AZea").at("accessionNumber") == "B");
+    CHECK(house.fields("germplasm", "50%").at("germplasmDbId") == "50%");
+    CHECK(house.fields("germplasm", "own") == Fields{{"genus", "Zea"}});
+    CHECK(house.live_records() == 4);
+}
+
 TEST_CASE("brapi export: columns that are called like fields come back where they were") {
     House direct;
     direct.import(
