@@ -81,6 +81,7 @@ TEST_CASE_FIXTURE(ServiceFixture, "service access: every route lets in who may a
         {"GET search", Role::nobody},
         {"GET conflicts", Role::nobody},
         {"GET conflicts/*/*/*/*/*", Role::nobody},
+        {"POST conflicts/*/*/*/*/*", Role::curator},
         {"POST verify", Role::admin},
         {"GET tokens", Role::admin},
         {"POST tokens", Role::admin},
