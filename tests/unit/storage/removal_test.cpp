@@ -108,3 +108,5 @@ TEST_CASE("removal: while a reader needs the old pages it says so, and works onc
     CHECK(r.holder.store->clear_remains());
     CHECK_FALSE(r.holds(secret));
 }
+
+}  // namespace sangam::storage::testing
