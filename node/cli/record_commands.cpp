@@ -62,6 +62,8 @@ int history(const Session& session, const RecordOptions& options) {
                 session.out() << text_at(change, "time") << "  " << text_at(change, "author")
                               << "  " << text_at(change, "kind")
                               << (flag_at(change, "live") ? "" : "  (superseded)") << '\n';
+                if (const auto reason = text_at(change, "reason"); !reason.empty())
+                    session.out() << "    because: " << printable(reason) << '\n';
                 for (const auto& [name, value] : object_at(change, "fields"))
                     session.out() << "    " << printable(name) << " = "
                                   << printable(cut_to(printable(shown(value)), 60)) << '\n';
