@@ -81,9 +81,7 @@ TEST_CASE_FIXTURE(ConflictFixture,
     write_unseeing("A", {field("village", "Woberi")});
     REQUIRE(conflicts().size() == 1);
     CHECK(conflicts()[0].at("values").as_array().size() == 2);
-    REQUIRE(resolve("A", "village", R"({"value":"Koftu in Ada'a","reason":"both"
-})")
-                .status == 200);
+    REQUIRE(resolve("A", "village", R"({"value":"Koftu in Ada'a","reason":"both"})").status == 200);
     CHECK(fields("A").at("village").as_string() == "Koftu in Ada'a");
     CHECK(conflicts(true).size() == 2);
 }
