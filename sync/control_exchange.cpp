@@ -64,10 +64,11 @@ void ControlExchange::opened(const PeerSession& session,
         peer.has[{number.dataset, number.chain}] = number.number;
     notice_what_is_forgotten(session, *reader, numbers);
     give_back(session, *reader);
-    for (const storage::DatasetInfo& info : reader->datasets())
+    const auto now = context_.store.reader();  // with what was just noticed
+    for (const storage::DatasetInfo& info : now->datasets())
         if (may_send(info.holding))
-            if (const auto policy = DatasetPolicy::load(*reader, info.uid))
-                offer_to(session, *reader, *policy);
+            if (const auto policy = DatasetPolicy::load(*now, info.uid))
+                offer_to(session, *now, *policy);
 }
 
 void ControlExchange::notice_what_is_forgotten(

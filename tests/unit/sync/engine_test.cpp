@@ -56,17 +56,17 @@ TEST_CASE("engine: a subscription copies a dataset and then follows it") {
     CHECK(live_records(world, cimmyt, rice) == 50);
     CHECK(only_subscription(world, cimmyt).state == "live");
 
-    REQUIRE(world.put(irri, rice, "r7", "species", "sativa"));
+    REQUIRE(world.put(irri, rice, "r7", "note", "sativa"));
     world.run_for(Millis{5});
-    CHECK(value_at(world, cimmyt, rice, "r7", "species") == "sativa");
+    CHECK(value_at(world, cimmyt, rice, "r7", "note") == "sativa");
 
     REQUIRE(world.remove(irri, rice, "r7"));
     world.run_for(Millis{5});
     CHECK(live_records(world, cimmyt, rice) == 49);
-    CHECK(value_at(world, cimmyt, rice, "r7", "species") == "(no record)");
+    CHECK(value_at(world, cimmyt, rice, "r7", "note") == "(no record)");
     REQUIRE(world.restore(irri, rice, "r7"));
     world.run_for(Millis{5});
-    CHECK(value_at(world, cimmyt, rice, "r7", "species") == "sativa");
+    CHECK(value_at(world, cimmyt, rice, "r7", "note") == "sativa");
 
     const auto serving = world[irri].engine->status(world.now()).serving;
     REQUIRE(serving.size() == 1);
@@ -108,14 +108,14 @@ TEST_CASE("engine: owner and writer hold the same commits, whoever writes") {
     const auto ipk = world.add_node("ipk");
     const DatasetUid rice = world.create_dataset(irri, "rice", {"ipk"});
     world.run_for(Millis{1000});
-    REQUIRE(world.put(irri, rice, "a", "genus", "Oryza"));
+    REQUIRE(world.put(irri, rice, "a", "habitat", "Oryza"));
     world.run_for(Millis{10});
-    REQUIRE(world.put(ipk, rice, "a", "species", "sativa"));
-    REQUIRE(world.put(ipk, rice, "b", "genus", "Hordeum"));
+    REQUIRE(world.put(ipk, rice, "a", "note", "sativa"));
+    REQUIRE(world.put(ipk, rice, "b", "habitat", "Hordeum"));
     world.run_for(Millis{10});
     CHECK(world[irri].reader()->heads(rice) == world[ipk].reader()->heads(rice));
-    CHECK(value_at(world, irri, rice, "a", "species") == "sativa");
-    CHECK(value_at(world, ipk, rice, "a", "genus") == "Oryza");
+    CHECK(value_at(world, irri, rice, "a", "note") == "sativa");
+    CHECK(value_at(world, ipk, rice, "a", "habitat") == "Oryza");
     CHECK(live_records(world, irri, rice) == 2);
 }
 

@@ -167,7 +167,7 @@ TEST_CASE("subscription: what was sent and not acknowledged is sent again after 
     static_cast<void>(scene.ask());
     scene.acknowledge(scene.deliveries().front());
     const Position before = scene.stage.store->reader()->dataset(scene.rice)->last_position;
-    scene.stage.put(scene.rice, "b", {put("genus", "Oryza"), put("species", "sativa")});
+    scene.stage.put(scene.rice, "b", {put("genus", "Oryza"), put("note", "sativa")});
     REQUIRE(Serving::changes_in(scene.deliveries()).size() == 1);
     scene.stage.engine->disconnected(scene.them, "test", scene.stage.now);
     scene.stage.open();  // and the process ends with it
