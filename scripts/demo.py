@@ -7,139 +7,22 @@ tests/data/demo or another node says; the first that differs ends the demo with 
 Kept federations (--keep) are noted in build/demo.json, which --stop reads.
 """
 import argparse
-import csv
-import io
 import json
-import re
 import shutil
 import signal
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from demo_data import (DATA, DATASETS, DOWN, HIDDEN, INSTITUTIONS, KILLED, NARROW, NARROWED, NOT_GRANTED,
+                       QUERY, ROOT, SEARCHER, SUBSCRIPTIONS, WIDE, WITHDRAWN)
+from demo_joint import JointDataset
+from demo_public import search_as_the_public
 from federation import Daemon, Wrong, birth, end, wait_for
 
-ROOT = Path(__file__).resolve().parent.parent
-DATA = ROOT / "tests/data/demo"
 KEPT = ROOT / "build/demo.json"
 SOCKET_PATH_MAX = 107  # what the kernel takes as the path of a Unix socket
-
-# handle, name, WIEWS code. The names say whose data it is; nobody there runs these nodes.
-INSTITUTIONS = (
-    ("irri", "International Rice Research Institute", "PHL001"),
-    ("cimmyt", "International Maize and Wheat Improvement Center", "MEX002"),
-    ("icrisat", "International Crops Research Institute for the Semi-Arid Tropics", "IND002"),
-    ("ipk", "IPK Gatersleben", "DEU146"),
-    ("usda", "USDA Pullman", "USA022"),
-)
-
-
-@dataclass
-class Import:
-    file: str  # below tests/data/demo
-    words: list[str]
-    id_column: str = ""
-    rejected: int = 0  # rows that the data itself makes unacceptable
-
-    def rows(self) -> list[dict[str, str]]:
-        text = (DATA / self.file).read_bytes().decode("utf-8-sig")
-        delimiter = ";" if text.startswith('"Curation";') else ","
-        return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
-
-    def words_found(self, word: str) -> int:
-        """How many acceptable rows have the word in a cell: what a search has to find here."""
-        pattern = re.compile(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", re.IGNORECASE)
-        return sum(
-            1 for row in self.rows()
-            if (not self.id_column or row[self.id_column])
-            and any(pattern.search(cell) for cell in row.values() if isinstance(cell, str)))
-
-
-@dataclass
-class Dataset:
-    name: str  # INSTITUTION/NAME
-    title: str
-    licence: str
-    imports: list[Import]
-    grants: dict[str, str]  # audience -> actions
-    records: int = 0  # as the owner's node counts them, once imported
-    grant_ids: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def owner(self) -> str:
-        return self.name.split("/")[0]
-
-    def may(self, institution: str, action: str) -> bool:
-        return institution == self.owner or any(
-            action in can.split(",") for to, can in self.grants.items()
-            if to in (institution, "members"))
-
-
-def trials(*folders: str) -> list[Import]:
-    places = ("positionCoordinateX=observationUnitPosition.positionCoordinateX",
-              "positionCoordinateY=observationUnitPosition.positionCoordinateY",
-              "levelName=observationUnitPosition.observationLevel.levelName")
-    mapped = [word for place in places for word in ("--map", place)]
-    return [
-        Import(f"{folder}/{file}.csv",
-               ["--format", "csv", "--collection", collection, "--id", key, *more], key)
-        for folder in folders
-        for file, collection, key, more in (
-            ("studies", "studies", "studyDbId", []),
-            ("observation_units", "observationunits", "observationUnitDbId", mapped),
-            ("observations", "observations", "observationDbId", []))
-    ]
-
-
-def traits(*files: str, without_id: int = 0) -> list[Import]:
-    return [Import(file, ["--format", "csv", "--collection", "variables", "--id", "Variable ID"],
-                   "Variable ID", without_id if "CO_337" in file else 0)
-            for file in files]
-
-
-ALL = "discover,search,replicate"
-FIND = "discover,search"
-DATASETS = [
-    Dataset("irri/rice-lines", "Lines of the 3,000 Rice Genomes", "MIT",
-            [Import("irri/3k_rg_sample_list.csv",
-                    ["--format", "csv", "--collection", "germplasm", "--id", "irisId",
-                     "--map", "irisId=germplasmName",
-                     "--map", "subpopulation=additionalInfo.subpopulation"], "irisId")],
-            {"members": ALL}),
-    Dataset("irri/rice-trials", "Rice field experiments", "MIT", trials("irri/rice-trials"),
-            {"cimmyt": ALL}),
-    Dataset("irri/rice-traits", "Rice trait dictionary CO_320", "CC-BY-4.0",
-            traits("irri/CO_320_rice_TD.csv"), {"members": ALL}),
-    Dataset("cimmyt/wheat-trials", "Wheat trials", "MIT", trials("cimmyt/wheat-trials"),
-            {"members": FIND, "icrisat": ALL}),
-    Dataset("cimmyt/maize-trials", "Maize trials", "MIT", trials("cimmyt/maize-trials"),
-            {"irri": ALL}),
-    Dataset("cimmyt/traits", "Wheat and maize trait dictionaries CO_321, CO_322", "CC-BY-4.0",
-            traits("cimmyt/CO_321_wheat_TD.csv", "cimmyt/CO_322_maize_TD.csv"), {"members": ALL}),
-    Dataset("icrisat/trials", "Sorghum, millet and groundnut trials", "MIT",
-            trials("icrisat/sorghum-trials", "icrisat/millet-trials", "icrisat/groundnut-trials"),
-            {"members": ALL}),
-    Dataset("icrisat/traits", "Trait dictionaries CO_324, CO_327, CO_337", "CC-BY-4.0",
-            traits("icrisat/CO_324_sorghum_TD.csv", "icrisat/CO_327_pearl_millet_TD.csv",
-                   "icrisat/CO_337_groundnut_TD.csv", without_id=1), {"members": FIND}),
-    Dataset("ipk/passports", "Passports of wild relatives, DEU146", "CC0-1.0",
-            [Import("ipk/passports.csv", ["--format", "mcpd"], "ACCENUMB")],
-            {"members": FIND, "usda": ALL}),
-    Dataset("usda/passports", "Passports of wild relatives, USA022", "CC0-1.0",
-            [Import("usda/passports.csv", ["--format", "mcpd"], "ACCENUMB")],
-            {"members": FIND, "ipk": ALL}),
-]
-SUBSCRIPTIONS = [("irri", "cimmyt/traits"), ("irri", "cimmyt/maize-trials"),
-                 ("cimmyt", "irri/rice-lines"), ("cimmyt", "irri/rice-trials"),
-                 ("icrisat", "irri/rice-traits"), ("icrisat", "cimmyt/wheat-trials"),
-                 ("ipk", "usda/passports"), ("usda", "ipk/passports")]
-NOT_GRANTED = ("icrisat", "irri/rice-trials")
-KILLED = ("ipk", "icrisat/trials")  # killed while it receives this
-WITHDRAWN = ("irri", "cimmyt/maize-trials")
-SEARCHER, QUERY, DOWN = "usda", "drought", "cimmyt"
-
 
 def plural(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
@@ -272,9 +155,9 @@ class Demo:
     def grant_all(self) -> None:
         self.step("Owners grant; default: nothing is shared")
         for dataset in DATASETS:
-            for to, can in dataset.grants.items():
+            for to, grant in dataset.grants.items():
                 dataset.grant_ids[to] = self.nodes[dataset.owner].ask(
-                    "grant", "add", "--dataset", dataset.name, "--to", to, "--can", can)["grant_id"]
+                    "grant", "add", "--dataset", dataset.name, "--to", to, *grant.words())["grant_id"]
         listed = sum(len(node.ask("grant", "list")["grants"]) for node in self.nodes.values())
         self.line(f"{plural(listed, 'grant')} on {plural(len(DATASETS), 'dataset')}",
                   grants=(listed, sum(len(d.grants) for d in DATASETS)))
@@ -368,6 +251,68 @@ class Demo:
                   f"{verified} of {len(got['provenance'])} changes verified there",
                   verified=(verified, len(got["provenance"])),
                   accession=(got["record"]["fields"]["accessionNumber"], row["ACCENUMB"]))
+
+    def hide(self) -> None:
+        handle, name = HIDDEN
+        dataset = self.dataset[name]
+        fields = dataset.grants[handle].hide
+        self.step(f"{dataset.owner} hides where its accessions were found from {handle}")
+        row = next(r for r in dataset.imports[0].rows() if r["DECLATITUDE"] and r["DECLONGITUDE"])
+        record = f"{name}/germplasm/" + ":".join(row[c] for c in ("INSTCODE", "ACCENUMB", "GENUS"))
+        at_owner = self.nodes[dataset.owner].ask("get", record)
+        there = self.nodes[handle].ask("get", record)
+        shown = {f for f in at_owner["record"]["fields"] if f not in there["record"]["fields"]}
+        hidden = sum(p["hidden"] for p in there["provenance"])
+        verified = sum(p["verified"] is True for p in there["provenance"])
+        self.line(f"{row['ACCENUMB']}: latitude {at_owner['record']['fields'][fields[0]]} at "
+                  f"{dataset.owner}; at {handle} {len(there['record']['fields'])} of "
+                  f"{len(at_owner['record']['fields'])} fields, {hidden} leaves closed, "
+                  f"{verified} of {len(there['provenance'])} changes verified",
+                  hidden_fields=(shown, {f for f in fields if f in at_owner["record"]["fields"]}),
+                  leaves_closed=(hidden, len(fields)),
+                  verified=(verified, len(there["provenance"])))
+        asked = self.nodes[handle].ask("export", "--dataset", name, "--where", f"{fields[0]} > 0",
+                                       "--out", str(self.home / "nothing.csv"), may_exit=(4,))
+        self.line(f"a condition on it at {handle} is refused: {asked['error']['message']}",
+                  code=(asked["error"]["code"], "no_such_field"))
+
+    def narrow(self) -> None:
+        handle, name = NARROWED
+        dataset = self.dataset[name]
+        owner = self.nodes[dataset.owner]
+        self.step(f"{dataset.owner} grants {handle} some rows of {name}, then others")
+
+        def keys(countries: tuple[str, ...]) -> set[str]:
+            return {":".join(row[c] for c in ("INSTCODE", "ACCENUMB", "GENUS"))
+                    for row in dataset.imports[0].rows() if row["ORIGCTY"] in countries}
+
+        def grant(countries: tuple[str, ...]) -> str:
+            listed = ", ".join(f"'{country}'" for country in countries)
+            return owner.ask("grant", "add", "--dataset", name, "--to", handle, "--can", "replicate",
+                             "--where", f"countryOfOriginCode IN ({listed})")["grant_id"]
+
+        def holds(expected: set[str]):
+            out = self.home / "narrowed.ndjson"
+            if not any(d["dataset"] == name for d in self.status(handle)["datasets"]):
+                return f"nothing of {len(expected)}"
+            self.nodes[handle].ask("export", "--dataset", name, "--format", "ndjson", "--out", str(out))
+            there = {json.loads(line)["id"] for line in out.read_text().splitlines()}
+            return [there] if there == expected else \
+                f"{len(there - expected)} too many, {len(expected - there)} missing"
+
+        wide, narrow = keys(WIDE), keys(NARROW)
+        first = grant(WIDE)
+        self.nodes[handle].ask("subscribe", name)
+        there, = wait_for(f"{handle} holds what {dataset.owner} granted", lambda: holds(wide))
+        self.line(f"{handle} holds {len(there)} of {dataset.records} records: origin {', '.join(WIDE)}",
+                  records=(len(there), len(wide)))
+        grant(NARROW)
+        both, = wait_for("both grants count", lambda: holds(wide | narrow))
+        done = owner.ask("grant", "revoke", first)
+        there, = wait_for("what left is gone", lambda: holds(narrow))
+        self.line(f"after a second grant {len(both)}; after the end of the first {len(there)}: origin "
+                  f"{', '.join(NARROW)}; {done['withdrawn']} withdrawn",
+                  withdrawn=(done["withdrawn"], len(wide - narrow)))
 
     def withdraw(self) -> None:
         handle, name = WITHDRAWN
@@ -466,13 +411,6 @@ class Demo:
                   from_replica=([h for h in back["hits"] if h["answered_by"] != h["origin"]], []))
         assert node.is_running
 
-    def count_conflicts(self) -> None:
-        listed = {"open": 0, "settled": 0}
-        for node in self.nodes.values():
-            for conflict in node.ask("conflicts", "list", "--all")["conflicts"]:
-                listed[conflict["state"]] += 1
-        self.result["conflicts"] = listed
-
     def table(self) -> None:
         self.step("Who holds what now")
         self.say(f"  {'node':8} {'own records':>12} {'for others':>11}  {'peers':21}  http")
@@ -481,7 +419,7 @@ class Demo:
             datasets = self.status(handle)["datasets"]
             own = sum(d["records"] for d in datasets if d["own"])
             replicas = sum(d["records"] for d in datasets if not d["own"])
-            expected = sum(d.records for d in DATASETS if d.owner == handle)
+            expected = sum(d.records for d in self.dataset.values() if d.owner == handle)
             self.line(f"{handle:8} {own:12,} {replicas:11,}  {node.ready['peer']:21}  "
                       f"{node.ready['http']}", own=(own, expected))
             rows.append({"institution": handle, "dir": str(node.directory),
@@ -492,16 +430,22 @@ class Demo:
             "token", "add", "--name", "demo", "--role", "researcher")["token"]
 
     def run(self) -> dict:
+        joint = JointDataset(self)
         self.start()
         self.import_all()
         self.grant_all()
         self.subscribe_all()
         self.kill_in_flight()
         self.edit()
+        self.hide()
+        self.narrow()
         self.withdraw()
+        joint.write()
         self.verify_all()
         self.search_all()
-        self.count_conflicts()
+        joint.settle_without_owner()
+        search_as_the_public(self)
+        self.result["conflicts"] = joint.count()
         self.table()
         keys = ("nodes", "token", "conflicts", "verified", "search", "search_with_node_down")
         return {**{key: self.result[key] for key in keys},
