@@ -44,7 +44,7 @@ bool sync_with_a_stop(std::size_t stopping, std::uint64_t k) {
     };
     for (int i = 0; i < 4; ++i) {
         insist(
-            [&] { return world.put(writer, rice, "w" + std::to_string(i), "genus", "Hordeum"); });
+            [&] { return world.put(writer, rice, "w" + std::to_string(i), "remarks", "Hordeum"); });
         insist([&] { return world.put(owner, rice, "r" + std::to_string(i + 4), "x", "1"); });
         world.run_for(Millis{3});
     }
