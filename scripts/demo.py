@@ -356,7 +356,7 @@ class Demo:
     def search_all(self) -> None:
         node = self.nodes[SEARCHER]
         expected = self.expected_hits(SEARCHER)
-        visible = [d.name for d in DATASETS if d.may(SEARCHER, "discover")]
+        visible = [d.name for d in self.dataset.values() if d.may(SEARCHER, "discover")]
         owners = {self.dataset[name].owner for name in visible}
         self.step(f"A researcher at {SEARCHER} searches the federation for “{QUERY}”")
         found = self.search()
