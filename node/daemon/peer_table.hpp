@@ -14,7 +14,7 @@ namespace sangam::node {
 struct PeerRow {
     std::string institution;
     NodeId node;
-    std::string state;        ///< connected | dialing | refused | down
+    std::string state;         ///< connected | dialing | refused | down
     std::int64_t rtt_ms = -1;  ///< -1: not known
     Millis since{};            ///< of the state
     std::string detail;        ///< why, in words; empty when connected
@@ -28,7 +28,7 @@ struct WireBytes {
 
 /// Thread-safe snapshot source, implemented by the connection manager.
 class PeerTable {
-  public:
+public:
     virtual ~PeerTable() = default;
     [[nodiscard]] virtual std::vector<PeerRow> rows() const = 0;  ///< by institution, node
     [[nodiscard]] virtual WireBytes wire_bytes() const = 0;
