@@ -269,7 +269,9 @@ std::optional<Millis> SearchCoordinator::next_deadline() const {
 
 std::string SearchCoordinator::why_nothing(const Running& running, const Target& target) const {
     if (!target.refusal.empty()) return target.refusal;
-    if (target.is_own) return "this node did not answer within the deadline";
+    const bool asks_here_only = running.query.local_only || running.asker.kind != Asker::Kind::home;
+    if (target.is_own || (target.is_held && asks_here_only && running.local_query != 0))
+        return "this node did not answer within the deadline";
     if (running.asker.kind != Asker::Kind::home)
         return "not asked: other nodes are searched for people of this institution only";
     for (const auto& [connection, node] : running.outstanding)

@@ -269,6 +269,26 @@ TEST_CASE("search: the public sees what the asked node may show it and nothing t
     CHECK(at_owner->total == 2);
 }
 
+TEST_CASE("search: a copy here that is not read in time is called late, not unasked") {
+    Scene scene;
+    scene.world.grant(scene.irri, scene.rice, "public", {sangam::Action::search});
+    scene.world.grant(scene.irri, scene.rice, "icrisat", {sangam::Action::replicate});
+    scene.world.run_for(Millis{1000});
+    REQUIRE(scene.world.subscribe(scene.icrisat, "irri/rice"));
+    scene.world.run_for(Millis{1000});
+    scene.world[scene.icrisat].answers_searches = false;
+    const auto late = scene.ask({}, Asker::everyone());
+    REQUIRE(late.completeness.size() == 1);
+    CHECK(late.completeness.front().from == "none");
+    CHECK(late.completeness.front().reason == "this node did not answer within the deadline");
+    SearchQuery here;
+    here.local_only = true;
+    const auto late_at_home = scene.ask(here);
+    REQUIRE(late_at_home.completeness.size() == 1);
+    CHECK(late_at_home.completeness.front().reason ==
+          "this node did not answer within the deadline");
+}
+
 TEST_CASE("search: narrowed to nodes asks about theirs, local asks nobody") {
     Scene scene;
     scene.share_all();
