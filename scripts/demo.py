@@ -18,6 +18,7 @@ from pathlib import Path
 from demo_data import (DATA, DATASETS, DOWN, HIDDEN, INSTITUTIONS, KILLED, NARROW, NARROWED, NOT_GRANTED,
                        QUERY, ROOT, SEARCHER, SUBSCRIPTIONS, WIDE, WITHDRAWN)
 from demo_joint import JointDataset
+from demo_public import search_as_the_public
 from federation import Daemon, Wrong, birth, end, wait_for
 
 KEPT = ROOT / "build/demo.json"
@@ -443,6 +444,7 @@ class Demo:
         self.verify_all()
         self.search_all()
         joint.settle_without_owner()
+        search_as_the_public(self)
         self.result["conflicts"] = joint.count()
         self.table()
         keys = ("nodes", "token", "conflicts", "verified", "search", "search_with_node_down")
