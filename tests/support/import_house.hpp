@@ -21,6 +21,14 @@ namespace sangam::test {
 
 using namespace sangam::node::ingest;
 
+/// How a test imports passports.
+inline ImportOptions mcpd_options(std::string dataset_text = "house/passports") {
+    ImportOptions options;
+    options.mapping.format = Format::mcpd;
+    options.dataset_text = std::move(dataset_text);
+    return options;
+}
+
 // A node with one dataset of its own.
 class ImportHouse {
 public:

@@ -24,12 +24,7 @@ ImportOptions brapi(const std::string& collection = {}) {
     options.dataset_text = "house/passports";
     return options;
 }
-ImportOptions mcpd() {
-    ImportOptions options;
-    options.mapping.format = Format::mcpd;
-    options.dataset_text = "house/passports";
-    return options;
-}
+ImportOptions mcpd() { return sangam::test::mcpd_options(); }
 std::string response(const std::string& entities) {
     return R"({"metadata":{"pagination":{"totalCount":2}},"result":{"data":[)" + entities + "]}}";
 }

@@ -39,12 +39,7 @@ ImportOptions csv(const std::string& id) {
     options.dataset_text = "eth/durum";
     return options;
 }
-ImportOptions mcpd() {
-    ImportOptions options;
-    options.mapping.format = Format::mcpd;
-    options.dataset_text = "ipk/passports";
-    return options;
-}
+ImportOptions mcpd() { return sangam::test::mcpd_options("ipk/passports"); }
 
 using Table = std::map<std::string, std::map<std::string, std::string>>;  // key -> header -> cell
 

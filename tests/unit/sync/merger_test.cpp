@@ -5,39 +5,19 @@
 
 #include <algorithm>
 
+#include "tests/support/merging_changes.hpp"
+
 using namespace sangam;
 using namespace sangam::sync;
+using sangam::testing::change;
+using sangam::testing::dot;
+using sangam::testing::node;
+using sangam::testing::path;
+using sangam::testing::seen;
 using storage::StoredChange;
 
 namespace {
 
-NodeId node(std::uint8_t n) {
-    NodeId id;
-    id.bytes[0] = n;
-    return id;
-}
-Dot dot(std::uint8_t n, std::uint64_t sequence) {
-    return {{node(n), Epoch{1}}, Sequence{sequence}};
-}
-
-VersionVector seen(std::initializer_list<Dot> dots) {
-    VersionVector out;
-    for (const Dot& d : dots) out.add(d);
-    return out;
-}
-
-StoredChange change(const Dot& at, std::uint64_t ms, VersionVector context,
-                    std::vector<FieldWrite> writes) {
-    StoredChange out;
-    out.dot = at;
-    out.hlc = Hlc::of(ms, 0);
-    out.change.key = {"germplasm", "x"};
-    out.change.context = std::move(context);
-    for (FieldWrite& write : writes) out.change.fields.push_back({std::move(write), {}});
-    return out;
-}
-
-Path path(const char* text) { return Path::parse(text).value(); }
 FieldWrite put(const char* field, Value value) { return {path(field), std::move(value)}; }
 FieldWrite gone(const char* field) { return {path(field), std::nullopt}; }
 

@@ -10,22 +10,17 @@
 #include "sync/change_rules.hpp"
 #include "sync/merger.hpp"
 #include "sync/reserved_paths.hpp"
+#include "tests/support/merging_changes.hpp"
 
 using namespace sangam;
 using namespace sangam::sync;
+using sangam::testing::dot;
+using sangam::testing::node;
+using sangam::testing::path;
+using sangam::testing::seen;
 using storage::StoredChange;
 
 namespace {
-
-NodeId node(std::uint8_t n) {
-    NodeId id;
-    id.bytes[0] = n;
-    return id;
-}
-Dot dot(std::uint8_t n, std::uint64_t sequence) {
-    return {{node(n), Epoch{1}}, Sequence{sequence}};
-}
-Path path(const std::string& text) { return Path::parse(text).value(); }
 
 /// Siblings by lanes 1, 2, 3, ... at rising clocks.
 std::vector<Sibling> siblings(std::vector<std::optional<Value>> values) {
@@ -42,15 +37,9 @@ Settlement settled(const char* strategy, const char* type,
     return settle(strategy_from_text(strategy), type, siblings(std::move(values)));
 }
 
-StoredChange change(const Dot& at, std::uint64_t ms, std::initializer_list<Dot> seen,
+StoredChange change(const Dot& at, std::uint64_t ms, std::initializer_list<Dot> dots,
                     std::vector<FieldWrite> writes) {
-    StoredChange out;
-    out.dot = at;
-    out.hlc = Hlc::of(ms, 0);
-    out.change.key = {"germplasm", "x"};
-    for (const Dot& d : seen) out.change.context.add(d);
-    for (FieldWrite& write : writes) out.change.fields.push_back({std::move(write), {}});
-    return out;
+    return sangam::testing::change(at, ms, seen(dots), std::move(writes));
 }
 
 Manifest with(const std::string& target, const std::string& strategy) {
