@@ -98,17 +98,11 @@ private:
 
     void quarantine(const VerifiedPart& part, std::size_t i, const std::string& reason) {
         if (writing_.tables.quarantine_count() >= max_refused_in_quarantine) return;
-        merkle::PartialTree tree;
-        tree.tree_size = part.header().count;
-        tree.indices = part.part().indices;
-        for (const auto& hash : part.change_hashes())
-            tree.leaf_hashes.push_back(merkle::leaf_hash(hash.bytes));
-        tree.proof = part.part().proof;
         const std::vector<std::uint32_t> only{part.part().indices[i]};
         CommitPart alone{part.part().signed_header,
                          only,
                          {part.part().changes[i]},
-                         merkle::narrow(tree, only).proof};
+                         merkle::narrow(tree_of(part), only).proof};
         QuarantineItem item;
         item.dataset = dataset_.uid;
         item.source = part.header().lane.node;

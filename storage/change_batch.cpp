@@ -102,12 +102,7 @@ ChangeBatch::WorkingCommit& ChangeBatch::commit(CommitId id) {
 
 ChangeBatch::WorkingCommit& ChangeBatch::united_commit(const VerifiedPart& part, CommitId id,
                                                        bool is_new) {
-    merkle::PartialTree arrived;
-    arrived.tree_size = part.header().count;
-    arrived.indices = part.part().indices;
-    for (const auto& hash : part.change_hashes())
-        arrived.leaf_hashes.push_back(merkle::leaf_hash(hash.bytes));
-    arrived.proof = part.part().proof;
+    merkle::PartialTree arrived = tree_of(part);
     if (is_new) {
         WorkingCommit working;
         working.id = id;

@@ -114,6 +114,16 @@ std::optional<std::vector<Hash>> unpack_hashes(ByteView bytes) {
     return out;
 }
 
+merkle::PartialTree tree_of(const VerifiedPart& part) {
+    merkle::PartialTree tree;
+    tree.tree_size = part.header().count;
+    tree.indices = part.part().indices;
+    for (const auto& hash : part.change_hashes())
+        tree.leaf_hashes.push_back(merkle::leaf_hash(hash.bytes));
+    tree.proof = part.part().proof;
+    return tree;
+}
+
 merkle::PartialTree held_tree(const Tables& tables, CommitId id, std::uint32_t count) {
     merkle::PartialTree out;
     out.tree_size = count;

@@ -50,6 +50,8 @@ void sort_by_time(std::vector<StoredChange>& changes);
 
 /// What one holder knows of a commit's tree. Throws CorruptError when the rows do not fit.
 [[nodiscard]] merkle::PartialTree held_tree(const Tables&, CommitId, std::uint32_t count);
+/// The proof that came with a part, with the hashes of its changes.
+[[nodiscard]] merkle::PartialTree tree_of(const VerifiedPart&);
 
 /// The texts of a merged record that the index holds: text values, also inside lists and maps, and
 /// elements of unions;

@@ -45,6 +45,12 @@ std::vector<ChangeRow> all_rows(Query& query) {
     return out;
 }
 
+std::vector<ChangeRow> rows_by_position(Query& query) {
+    auto out = all_rows(query);
+    std::ranges::sort(out, {}, &ChangeRow::position);
+    return out;
+}
+
 }  // namespace
 
 std::optional<RecordRow> SqliteTables::find_record(DatasetId dataset, const RecordKey& key) const {
@@ -110,9 +116,7 @@ std::vector<ChangeRow> SqliteTables::changes_of_record(RecordNumber number, bool
                 "SELECT place, record, commit_id, leaf, live, hash, body FROM changes "
                 "WHERE record = ?1 AND live >= ?2",
                 number, only_live ? live_mark : superseded_mark);
-    auto out = all_rows(query);
-    std::ranges::sort(out, {}, &ChangeRow::position);
-    return out;
+    return rows_by_position(query);
 }
 
 std::vector<ChangeRow> SqliteTables::refused_changes(RecordNumber number) const {
@@ -120,9 +124,7 @@ std::vector<ChangeRow> SqliteTables::refused_changes(RecordNumber number) const 
                 "SELECT place, record, commit_id, leaf, live, hash, body FROM changes "
                 "WHERE record = ?1 AND live = ?2",
                 number, refused_mark);
-    auto out = all_rows(query);
-    std::ranges::sort(out, {}, &ChangeRow::position);
-    return out;
+    return rows_by_position(query);
 }
 
 std::vector<ChangeRow> SqliteTables::changes_of_commit(CommitId id) const {
