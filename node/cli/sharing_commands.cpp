@@ -37,6 +37,9 @@ int add(const Session& session, const AddOptions& options) {
                               session.out() << "Granted: " << options.to << " can " << options.can
                                             << " on " << options.dataset << "\n  grant id  "
                                             << text_at(made, "grant_id") << '\n';
+                              for (const auto& field : array_at(made, "hides_nothing_yet"))
+                                  session.out() << "No record has the field " << shown(field)
+                                                << " now. Is it spelled as sangam get shows it?\n";
                           });
 }
 

@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 
 #include "node/service/control_author.hpp"
+#include "node/service/field_data.hpp"
 #include "node/service/verbs.hpp"
 #include "sync/control_author.hpp"
 #include "sync/row_scope.hpp"
@@ -67,19 +68,6 @@ Result<Schema> schema_from(const json::object& body, Schema schema) {
             schema.groups[std::string(name)] = std::move(*fields);
         }
     return sync::checked_schema(schema);
-}
-
-/// Whether a record of the dataset has a write at or below the path. Reads until it finds one; an
-/// admin's change of rules is worth a pass over the records.
-bool has_data(const storage::Reader& reader, const DatasetUid& dataset, const Path& path) {
-    bool found = false;
-    reader.scan_records(dataset, {}, nullptr, [&](const storage::RecordState& record) {
-        for (const auto& change : record.changes)
-            for (const auto& field : change.change.fields)
-                found = found || field.write.path.is_at_or_below(path);
-        return !found;
-    });
-    return found;
 }
 
 bool touches_schema(const json::object& body) {

@@ -5,7 +5,9 @@
 #include <tuple>
 
 #include "node/service/control_author.hpp"
+#include "node/service/field_data.hpp"
 #include "node/service/verbs.hpp"
+#include "protocol/mcpd.hpp"
 #include "sync/control_author.hpp"
 #include "sync/row_scope.hpp"
 
@@ -52,13 +54,17 @@ std::uint64_t records_to_withdraw(const Call& call, const storage::Reader& reade
     return sum;
 }
 
-/// The fields that a grant hides, each as `get` shows it.
+/// The fields that a grant hides, each as `get` shows it or by its MCPD name, as in conditions.
 Result<std::vector<Path>> hidden_fields(const json::object& body) {
     std::vector<Path> out;
     if (!body.contains("hide")) return out;
     const auto fields = text_list(body, "hide");
     if (!fields) return std::unexpected(fields.error());
     for (const auto& field : *fields) {
+        if (const auto* column = find_mcpd_column(field)) {
+            out.push_back(column->path);
+            continue;
+        }
         auto path = Path::parse(field);
         if (!path) return std::unexpected(path.error());
         out.push_back(std::move(*path));
@@ -142,6 +148,13 @@ Result<Reply> add_grant(Call& call) {
     if (!made) return std::unexpected(made.error());
     json::object document;
     document["grant_id"] = std::get<Grant>(made->entry.body).id.hex();
+    // A slip in the name of a field would hide nothing of what it was meant for. It may also be for
+    // data to come, so the grant stands.
+    json::array unused;
+    for (const Path& path : std::get<Grant>(made->entry.body).hide)
+        if (!find_mcpd_field(path) && !has_data(*reader, info->uid, path))
+            unused.emplace_back(path.text());
+    document["hides_nothing_yet"] = std::move(unused);
     return Reply(std::move(document));
 }
 

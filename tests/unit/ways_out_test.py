@@ -66,7 +66,7 @@ READERS = {
     "node/service/grants.cpp": r"\bRowJudge judge\(",
     "node/service/edits.cpp": r"open_for_writing\(",
     "node/service/record_writing.cpp": r"open_record\(",
-    "node/service/datasets.cpp": "asks whether the own dataset holds a field, for its admin",
+    "node/service/field_data.cpp": "asks whether the own dataset holds a field, for its admin",
     "node/ingest/importer.cpp": "writes into the own dataset; its report is for the admin",
 }
 READS = re.compile(

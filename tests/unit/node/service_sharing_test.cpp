@@ -59,6 +59,23 @@ TEST_CASE_FIXTURE(ServiceFixture, "service grants: add, list and revoke; unknown
     CHECK(admin("DELETE", "/api/v1/grants/zz").status == 400);
 }
 
+TEST_CASE_FIXTURE(
+    ServiceFixture,
+    "service grants: a hidden field goes by its MCPD name too, one that hides nothing "
+    "is named") {
+    make_dataset();
+    REQUIRE(admin("PATCH", "/api/v1/records/irri/rice/germplasm/a", R"({"fields":{"yield":"3"}})")
+                .status == 200);
+    const auto made = admin("POST", "/api/v1/grants",
+                            R"({"dataset":"rice","to":"ipk","can":["search"],)"
+                            R"("hide":["DECLATITUDE","yield","yeild"]})");
+    REQUIRE(made.status == 200);
+    CHECK(json::serialize(made.object().at("hides_nothing_yet")) == R"(["yeild"])");
+    const auto listed = admin("GET", "/api/v1/grants").object().at("grants").as_array();
+    CHECK(json::serialize(listed.at(0).at("hide")) ==
+          R"(["collectingInfo.collectingSite.latitudeDecimal","yeild","yield"])");
+}
+
 TEST_CASE_FIXTURE(ServiceFixture,
                   "service grants: an unknown handle asks the registry once, groups are refused") {
     make_dataset();

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a dataset has anything in a field; for rules and grants that name fields.
+#pragma once
+
+#include "storage/store.hpp"
+
+namespace sangam::node {
+
+/// Whether a record of the dataset has a live write at or below the path. Reads until it finds one;
+/// an admin's change of rules is worth a pass over the records. For the owner's own people: it
+/// tells of all fields.
+[[nodiscard]] bool has_data(const storage::Reader& reader, const DatasetUid& dataset,
+                            const Path& path);
+
+}  // namespace sangam::node
