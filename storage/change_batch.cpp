@@ -58,6 +58,7 @@ ChangeBatch::ChangeBatch(Tables& tables, const Projector& projector, DatasetRow&
       projector_(projector),
       dataset_(dataset),
       manifest_(manifest),
+      types_([this](const Path& path) { return projector_.type_of(manifest_, path); }),
       loader_(tables) {}
 
 ChangeBatch::~ChangeBatch() = default;
@@ -334,6 +335,10 @@ void ChangeBatch::decide(WorkingRecord& working) {
     if (!working.is_new) text.remove(row.number);
     if (const auto fields = indexed_fields(projection); !fields.empty())
         text.add(row.number, fields);
+    if (is_counted)
+        tables_.put_flat(dataset_.id, row.number, flat_record(projection, types_));
+    else if (!working.is_new)
+        tables_.remove_flat(dataset_.id, row.number);
     if (live.empty())
         remove_or_keep_number(row);
     else if (row != working.written)

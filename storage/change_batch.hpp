@@ -82,6 +82,7 @@ private:
     const Projector& projector_;
     DatasetRow& dataset_;
     const Manifest& manifest_;
+    FieldTypes types_;
     ChangeLoader loader_;
     std::vector<std::unique_ptr<WorkingRecord>> records_;  // in order of first mention
     std::unordered_map<RecordKey, WorkingRecord*> by_key_;

@@ -138,10 +138,11 @@ Truth test(const ConditionPredicate& predicate, const FlatRecord& record,
     const auto it = record.fields.find(predicate.path);
     if (it == record.fields.end() || is_hidden(predicate.path, hidden))
         return test_alternative(predicate, FieldType::text, {});
-    const auto& [type, alternatives] = it->second;
-    const Truth first = test_alternative(predicate, type, alternatives.front());
-    const bool all_agree = std::ranges::all_of(alternatives, [&](const auto& texts) {
-        return test_alternative(predicate, type, texts) == first;
+    const FlatField& field = it->second;
+    if (field.siblings.empty()) return test_alternative(predicate, field.type, field.shown);
+    const Truth first = test_alternative(predicate, field.type, field.siblings.front());
+    const bool all_agree = std::ranges::all_of(field.siblings, [&](const auto& texts) {
+        return test_alternative(predicate, field.type, texts) == first;
     });
     return all_agree ? first : Truth::unknown;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 
 namespace sangam::storage {
 namespace {
@@ -55,39 +56,35 @@ std::optional<double> number_view(std::string_view text) {
     return out;
 }
 
-FlatRecord flat_record(const Projection& projection,
-                       const std::function<FieldType(const Path&)>& type_of) {
+FlatRecord flat_record(const Projection& projection, const FieldTypes& type_of) {
     FlatRecord out;
     if (projection.is_deleted) return out;
-    const auto add = [&](const std::vector<Texts>& alternatives) {
-        for (std::size_t i = 0; i < alternatives.size(); ++i)
-            for (const auto& [path, texts] : alternatives[i]) {
-                FlatField& field = out.fields[path];
-                field.alternatives.resize(alternatives.size());
-                auto& all = field.alternatives[i];
-                all.insert(all.end(), texts.begin(), texts.end());
-            }
-    };
     for (const auto& field : projection.fields) {
-        if (field.path.is_reserved() || projection.siblings.contains(field.path)) continue;
+        if (field.path.is_reserved()) continue;
         if (field.is_element) {
             Path set = field.path;
             set.names.pop_back();
-            auto& alternatives = out.fields[set].alternatives;
-            alternatives.resize(1);
-            alternatives[0].push_back(without_nul(field.path.names.back()));
+            out.fields[set].shown.push_back(without_nul(field.path.names.back()));
             continue;
         }
         Texts texts;
         flatten(field.path, field.value, texts);
-        add({std::move(texts)});
+        for (auto& [path, all] : texts) {
+            auto& shown = out.fields[path].shown;
+            std::ranges::move(all, std::back_inserter(shown));
+        }
     }
     for (const auto& [path, values] : projection.siblings) {
         if (path.is_reserved()) continue;
-        std::vector<Texts> alternatives(values.size());
-        for (std::size_t i = 0; i < values.size(); ++i)
-            if (values[i]) flatten(path, *values[i], alternatives[i]);
-        add(alternatives);
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            Texts texts;
+            if (values[i]) flatten(path, *values[i], texts);
+            for (auto& [below, all] : texts) {
+                auto& siblings = out.fields[below].siblings;
+                siblings.resize(values.size());
+                siblings[i] = std::move(all);
+            }
+        }
     }
     for (auto& [path, field] : out.fields) field.type = type_of(path);
     return out;

@@ -18,21 +18,24 @@ namespace sangam::storage {
 /// The texts at one path.
 struct FlatField {
     FieldType type = FieldType::text;
-    /// One for each concurrent value that stands (Projection::siblings), otherwise exactly one.
-    /// Each holds the texts in their order; an empty one says that the field is missing there.
-    std::vector<std::vector<std::string>> alternatives;
+    std::vector<std::string> shown;  ///< of the merged value, in its order; empty: none is shown
+    /// The texts of each concurrent value that stands (Projection::siblings), none of a removed
+    /// one; empty where one value stands alone.
+    std::vector<std::vector<std::string>> siblings;
     friend bool operator==(const FlatField&, const FlatField&) = default;
 };
 
-/// No field of which all alternatives are empty. Empty for a deleted record.
+/// No field without any text. Empty for a deleted record.
 struct FlatRecord {
     std::map<Path, FlatField> fields;
     friend bool operator==(const FlatRecord&, const FlatRecord&) = default;
 };
 
-/// `type_of` as of Projector. Reserved fields are left out.
-[[nodiscard]] FlatRecord flat_record(const Projection& projection,
-                                     const std::function<FieldType(const Path&)>& type_of);
+/// Projector::type_of() of one manifest.
+using FieldTypes = std::function<FieldType(const Path&)>;
+
+/// Reserved fields are left out.
+[[nodiscard]] FlatRecord flat_record(const Projection& projection, const FieldTypes& type_of);
 /// Merges the live changes of a record and takes the result's fields.
 [[nodiscard]] FlatRecord flat_record(const Projector& projector, const Manifest& manifest,
                                      const RecordKey& key, const std::vector<StoredChange>& live);

@@ -23,6 +23,8 @@ Result<void> put_control(Writing&, const DatasetUid&, const std::vector<SignedCo
                          std::optional<Holding>);
 Result<AuthorResult> author(Writing&, const AuthorRequest&);
 Result<ApplyResult> apply(Writing&, const ApplyRequest&);
+/// Makes what derives from merging anew for every dataset of which records are held.
+void project_all_again(Writing&);
 /// The store's new lanes start from here.
 void draw_epoch(Writing&);
 /// Removes the subscription, and the replica with it when it was the last one.

@@ -53,6 +53,9 @@ void project_again(Writing& writing, DatasetRow& dataset, const Manifest& manife
         return true;
     });
     ChangeLoader loader(writing.tables);
+    const FieldTypes types = [&](const Path& path) {
+        return writing.projector.type_of(manifest, path);
+    };
     dataset.live_records = 0;
     for (auto& row : rows) {
         const auto projection =
@@ -66,6 +69,10 @@ void project_again(Writing& writing, DatasetRow& dataset, const Manifest& manife
         text.remove(row.number);
         if (const auto fields = indexed_fields(projection); !fields.empty())
             text.add(row.number, fields);
+        if (row.is_deleted)
+            writing.tables.remove_flat(dataset.id, row.number);
+        else
+            writing.tables.put_flat(dataset.id, row.number, flat_record(projection, types));
     }
 }
 
@@ -94,6 +101,14 @@ void draw_epoch(Writing& writing) {
     do writing.epoch = Epoch{writing.author.random->draw_u64()};
     while (raw(writing.epoch) == 0);
     writing.tables.set_epoch(writing.epoch);
+}
+
+void project_all_again(Writing& writing) {
+    for (auto dataset : writing.tables.datasets()) {
+        if (dataset.holding == Holding::known) continue;
+        project_again(writing, dataset, manifest_of(writing.tables, dataset));
+        writing.tables.update_dataset(dataset);
+    }
 }
 
 Result<void> put_control(Writing& writing, const DatasetUid& uid,

@@ -90,9 +90,9 @@ public:
     [[nodiscard]] virtual std::vector<QuarantineItem> quarantine(std::size_t limit) const = 0;
     [[nodiscard]] virtual std::uint64_t quarantine_count() const = 0;
     [[nodiscard]] virtual std::uint64_t findings_count() const = 0;
-    /// The best `limit` matches in one dataset; deleted records never match.
-    [[nodiscard]] virtual TextResult search(const SearchScope&, const TextQuery&,
-                                            std::size_t limit) const = 0;
+    /// Totals, facets and the best matches of one dataset, of what the scope shows and of nothing
+    /// else; deleted records never match.
+    [[nodiscard]] virtual SearchResult search(const SearchScope&, const SearchQuestion&) const = 0;
     /// Small documents of the layers above, by (kind, key): tokens, settings.
     [[nodiscard]] virtual std::optional<Bytes> document(const std::string& kind,
                                                         const std::string& key) const = 0;

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "storage/ledger_bitmap.hpp"
+#include "storage/record_search.hpp"
 #include "storage/stored_changes.hpp"
 #include "storage/verify.hpp"
 
@@ -219,20 +220,10 @@ std::vector<std::pair<std::string, Bytes>> TableReader::documents(const std::str
     return tables_.documents(kind);
 }
 
-TextResult TableReader::search(const SearchScope& scope, const TextQuery& query,
-                               std::size_t limit) const {
+SearchResult TableReader::search(const SearchScope& scope, const SearchQuestion& question) const {
     const auto dataset = tables_.find_dataset(scope.dataset);
-    if (!dataset) return {};
-    if (!query.terms.empty())
-        return tables_.text(dataset->id).search(query.terms, scope.hidden, limit);
-    TextResult out;
-    out.total = dataset->live_records;
-    if (limit == 0) return out;
-    tables_.scan_records(dataset->id, {}, nullptr, [&](const RecordRow& row) {
-        if (row.live_changes > 0 && !row.is_deleted) out.best.push_back({row.number, row.key, 0});
-        return out.best.size() < limit;
-    });
-    return out;
+    if (!dataset || scope.rules.empty()) return {};
+    return search_records(tables_, projector_, *dataset, scope.rules, question);
 }
 
 VerifyReport TableReader::verify(const std::optional<DatasetUid>& only) const {

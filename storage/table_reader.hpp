@@ -44,7 +44,7 @@ public:
     std::vector<QuarantineItem> quarantine(std::size_t limit) const override;
     std::uint64_t quarantine_count() const override;
     std::uint64_t findings_count() const override;
-    TextResult search(const SearchScope&, const TextQuery&, std::size_t limit) const override;
+    SearchResult search(const SearchScope&, const SearchQuestion&) const override;
     std::optional<Bytes> document(const std::string& kind, const std::string& key) const override;
     std::vector<std::pair<std::string, Bytes>> documents(const std::string& kind) const override;
     VerifyReport verify(const std::optional<DatasetUid>& only) const override;

@@ -14,8 +14,10 @@
 #include <utility>
 #include <vector>
 
+#include "storage/flat_record.hpp"
 #include "storage/store.hpp"
 #include "storage/text_index.hpp"
+#include "storage/visibility.hpp"
 
 namespace sangam::storage {
 
@@ -119,6 +121,25 @@ struct LedgerChunk {
     std::uint64_t chunk = 0;
     std::uint32_t count = 0;
     Bytes bitmap;  ///< portable roaring bitmap of number % 65536
+};
+
+/// Which records to hand over, and what of them.
+struct Selection {
+    Visibility& visibility;                               ///< the scope's rules
+    const FieldTypes& types;                              ///< of the dataset's manifest
+    const Condition* where = nullptr;                     ///< reads visible fields only
+    const std::vector<TextQuery::Term>* terms = nullptr;  ///< to count in the visible text
+    bool is_any_term_enough = false;                      ///< else each must stand there
+    bool needs_length = false;  ///< count the visible text although there are no terms
+    const std::vector<Path>* fields = nullptr;  ///< whose visible texts to hand over
+};
+
+struct Selected {
+    RecordNumber number{};
+    RecordKey key;
+    const std::vector<Path>* hidden = nullptr;    ///< in this record; lives in the visibility
+    std::vector<std::vector<std::string>> shown;  ///< one for each of Selection::fields
+    TermCounts counts;                            ///< where terms or the length were asked for
 };
 
 class Tables {
@@ -225,6 +246,23 @@ public:
     virtual void put_document(const std::string& kind, const std::string& key, ByteView) = 0;
     virtual void remove_document(const std::string& kind, const std::string& key) = 0;
     virtual void set_epoch(Epoch) = 0;
+
+    // Flat records: one for each live record that is not deleted.
+    virtual void put_flat(DatasetId, RecordNumber, const FlatRecord&) = 0;
+    /// No error when there is none.
+    virtual void remove_flat(DatasetId, RecordNumber) = 0;
+    /// As put, but every field's type is text; nullopt when there is none.
+    [[nodiscard]] virtual std::optional<FlatRecord> flat(DatasetId, RecordNumber) const = 0;
+    [[nodiscard]] virtual std::uint64_t flat_count(DatasetId) const = 0;
+    /// False when no record can have the field; true promises nothing.
+    [[nodiscard]] virtual bool has_field(DatasetId, const Path&) const = 0;
+    /// Hands over the records that the selection lets through, in any order, until `visit` says
+    /// false.
+    virtual void select(DatasetId, const Selection&,
+                        const std::function<bool(Selected&&)>& visit) const = 0;
+    /// What ranking has to know where nothing is hidden from anybody.
+    [[nodiscard]] virtual TextStatistics whole_statistics(
+        DatasetId, const std::vector<TextQuery::Term>& terms) const = 0;
 
     /// The index of one dataset. Lives as long as these tables.
     [[nodiscard]] virtual const TextIndex& text(DatasetId) const = 0;

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The text index of one dataset: which records' visible fields hold all the terms, and how well
-// (BM25, Robertson & Zaragoza 2009). An interface of its own, so that another engine can stand
-// behind it; FTS5 is the first.
-//
-// A word in a hidden field neither matches, counts nor ranks: with hidden fields a hit is judged by
-// the text of its visible fields alone, and so is its score.
+// The text index of one dataset: what it is given and checked for. An interface of its own, so that
+// another engine can stand behind it; FTS5 is the first. Which records' visible fields hold the
+// terms of a query is a part of Tables::select(), since conditions and hidden fields go into it.
 #pragma once
 
 #include <cstdint>
@@ -31,11 +28,6 @@ public:
     virtual void add(RecordNumber, const std::vector<IndexedField>& fields) = 0;
     /// No error when there is no entry.
     virtual void remove(RecordNumber) = 0;
-    /// All records whose visible fields hold every term; a phrase stands within one field. `terms`
-    /// is not empty. `best` by score descending, then key.
-    [[nodiscard]] virtual TextResult search(const std::vector<TextQuery::Term>& terms,
-                                            const std::vector<Path>& hidden,
-                                            std::size_t limit) const = 0;
     /// What was put for the record; nullopt when nothing was.
     [[nodiscard]] virtual std::optional<std::vector<IndexedField>> stored(RecordNumber) const = 0;
     /// How many records have an entry.

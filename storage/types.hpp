@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "protocol/commit.hpp"
+#include "protocol/condition.hpp"
 #include "protocol/control.hpp"
 #include "storage/projection.hpp"
 
@@ -240,21 +241,68 @@ struct TextQuery {
     static Result<TextQuery> parse(std::string_view text);
 };
 
-/// What the asker may see of one dataset.
+/// One way in which an asker may see a dataset: the records that `where` lets through (all without
+/// one), without the fields at or below `hidden`. The condition reads hidden fields too: it is the
+/// owner's.
+struct SearchRule {
+    std::optional<Condition> where;
+    std::vector<Path> hidden;
+};
+
+/// What the asker may see of one dataset: each record that a rule lets through, with every field
+/// that one of those rules shows. No rules: nothing.
 struct SearchScope {
     DatasetUid dataset;
-    std::vector<Path> hidden;  ///< these fields and all below them neither match nor show
+    std::vector<SearchRule> rules;
 };
 
-struct TextHit {
+/// How often the terms stand in one record's visible text, and how long that is.
+struct TermCounts {
+    std::vector<std::uint32_t> occurrences;  ///< one a term
+    std::uint64_t length = 0;                ///< bytes
+
+    [[nodiscard]] bool has_all() const;
+    friend bool operator==(const TermCounts&, const TermCounts&) = default;
+};
+
+/// What ranking has to know of all that the asker may see. Sums of datasets add up.
+struct TextStatistics {
+    std::uint64_t records = 0;                     ///< with a visible text
+    std::uint64_t bytes = 0;                       ///< of their visible texts
+    std::vector<std::uint64_t> records_with_term;  ///< one a term
+    friend bool operator==(const TextStatistics&, const TextStatistics&) = default;
+};
+
+/// What is asked of one dataset.
+struct SearchQuestion {
+    TextQuery text;
+    std::optional<Condition> where;  ///< the asker's: a field hidden in a record is missing there
+    std::vector<Path> facets;
+    std::optional<Path> sort;  ///< else by score, else by key
+    bool is_descending = false;
+    std::size_t limit = 0;
+    /// Ranks by these (of a federation, say); by the dataset's own without.
+    std::optional<TextStatistics> statistics;
+};
+
+struct SearchHit {
     RecordNumber number{};
     RecordKey key;
-    double score = 0;  ///< BM25, higher is better; 0 without terms
+    double score = 0;          ///< BM25, higher is better; 0 without terms
+    TermCounts counts;         ///< what the score is made of; empty without terms
+    std::string sort_key;      ///< compares by bytes as the field's type orders it; empty: no value
+    std::vector<Path> hidden;  ///< in this record
 };
 
-struct TextResult {
-    std::uint64_t total = 0;    ///< all that match, exact
-    std::vector<TextHit> best;  ///< by score descending, then key; at most the limit asked for
+struct SearchResult {
+    std::uint64_t total = 0;      ///< all that match, exact
+    std::vector<SearchHit> best;  ///< in the order asked for, equal ones by key; at most the limit
+    /// For each facet asked for: the values of the field in all that match, a value counted once
+    /// a record.
+    std::vector<std::map<std::string, std::uint64_t>> facets;
+    TextStatistics statistics;  ///< of the scope, whatever the condition; empty without terms
+    /// Fields asked about that no record has as far as this asker sees; then nothing was searched.
+    std::vector<Path> missing;
 };
 
 }  // namespace sangam::storage

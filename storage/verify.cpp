@@ -72,6 +72,13 @@ private:
             if (highest_position_ > dataset_.last_position)
                 failed(dataset_name_, "has a change after its last position");
         });
+        guarded(dataset_name_ + " flat records", [&] {
+            const auto flat = tables_.flat_count(dataset_.id);
+            if (flat != live_records_)
+                failed(
+                    dataset_name_ + " flat records",
+                    "are " + std::to_string(flat) + " instead of " + std::to_string(live_records_));
+        });
         guarded(dataset_name_ + " text index", [&] {
             const auto& text = tables_.text(dataset_.id);
             if (const auto damage = text.check()) failed(dataset_name_ + " text index", *damage);
@@ -272,6 +279,11 @@ private:
         if (!expected.empty()) ++indexed_records_;
         if (stored.value_or(std::vector<IndexedField>{}) != expected)
             failed(what, "the text index holds something else than the record");
+        const bool is_counted = !live.empty() && !projection.is_deleted;
+        const auto flat = tables_.flat(dataset_.id, row.number);
+        const auto as_text = [](const Path&) { return FieldType::text; };
+        if (flat.has_value() != is_counted || (flat && *flat != flat_record(projection, as_text)))
+            failed(what, "the fields that conditions read differ from the record's");
     }
 
     const Tables& tables_;

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "protocol/cbor.hpp"
+#include "protocol/mcpd.hpp"
 #include "sync/limits.hpp"
 #include "sync/merger.hpp"
 #include "sync/policy.hpp"
@@ -19,7 +20,7 @@ using messages::SearchRequest;
 using storage::Holding;
 
 constexpr std::size_t snippet_bytes = 160;
-constexpr std::string_view no_conditions = "conditions are not supported by this node's version";
+constexpr std::size_t max_sort_key_bytes = 256;  // longer ones that differ later count as equal
 
 /// One text for a value, as facets, sorting and snippets take it.
 std::string plain_text(const Value& value) {
@@ -78,28 +79,29 @@ Bytes encode_fields(const std::map<Path, Value>& fields) {
     return Value(std::move(map)).to_cbor();
 }
 
+/// A facet's or an order's field; an MCPD name stands for its field, as in conditions.
+Result<Path> asked_field(std::string_view text) {
+    if (const McpdColumn* column = find_mcpd_column(text)) return column->path;
+    return Path::parse(text);
+}
+
 /// What the request asks, read once.
-struct Question {
-    const SearchRequest& request;
-    storage::TextQuery query;
-    std::vector<Path> facets;
-    std::optional<Path> sort;
-    bool is_descending = false;
-    std::size_t limit = 0;
-
-    [[nodiscard]] bool needs_all() const { return !facets.empty() || sort.has_value(); }
-};
-
-Result<Question> read_question(const SearchRequest& request) {
-    auto query = storage::TextQuery::parse(request.query);
-    if (!query) return std::unexpected(query.error());
-    Question question{request, std::move(*query), {}, std::nullopt, false, 0};
+Result<storage::SearchQuestion> read_question(const SearchRequest& request) {
+    storage::SearchQuestion question;
+    auto text = storage::TextQuery::parse(request.query);
+    if (!text) return std::unexpected(text.error());
+    question.text = std::move(*text);
     question.limit = std::min<std::size_t>(request.limit, limits::max_hits);
+    if (!request.where.empty()) {
+        auto where = Condition::parse(request.where);
+        if (!where) return std::unexpected(where.error());
+        question.where = std::move(*where);
+    }
     if (request.facets.size() > limits::max_facets)
         return fail("too_many_facets", "at most " + std::to_string(limits::max_facets) + " facets",
                     {}, {}, ErrorKind::usage);
     for (const std::string& facet : request.facets) {
-        auto path = Path::parse(facet);
+        auto path = asked_field(facet);
         if (!path) return std::unexpected(path.error());
         question.facets.push_back(std::move(*path));
     }
@@ -109,129 +111,109 @@ Result<Question> read_question(const SearchRequest& request) {
         sort.remove_prefix(1);
     }
     if (!sort.empty()) {
-        auto path = Path::parse(sort);
+        auto path = asked_field(sort);
         if (!path) return std::unexpected(path.error());
         question.sort = std::move(*path);
     }
+    if (request.has_statistics) {
+        const auto& given = request.statistics;
+        if (given.records_with_term.size() != question.text.terms.size())
+            return fail("bad_statistics", "the statistics are of other terms than the query's", {},
+                        {}, ErrorKind::usage);
+        question.statistics = {given.records, given.bytes, given.records_with_term};
+    }
     return question;
+}
+
+storage::SearchScope search_scope(const DatasetUid& dataset, const Scope& scope) {
+    storage::SearchScope out{dataset, {}};
+    for (const Rule& rule : scope.rules) out.rules.push_back({rule.where, rule.hidden});
+    return out;
 }
 
 /// Answers for one dataset.
 class DatasetAnswer {
 public:
-    DatasetAnswer(const storage::Reader& reader, const Merger& merger, const Question& question,
-                  const DatasetPolicy& policy, Rule rule)
+    DatasetAnswer(const storage::Reader& reader, const Merger& merger, const SearchRequest& request,
+                  const storage::SearchQuestion& question, const DatasetPolicy& policy,
+                  const Scope& scope)
         : reader_(reader),
           merger_(merger),
+          request_(request),
           question_(question),
           policy_(policy),
-          rule_(std::move(rule)) {}
+          scope_(search_scope(policy.info.uid, scope)) {}
 
     SearchPart run() {
         part_.dataset = policy_.info.uid;
-        part_.query_id = question_.request.query_id;
-        part_.held = policy_.info.live_records;
+        part_.query_id = request_.query_id;
+        const auto result = reader_.search(scope_, question_);
+        if (!result.missing.empty()) return refused(result.missing.front());
+        // What the asker may see, not what is there.
+        part_.held = reader_.search(scope_, {}).total;
         part_.expected = part_.held;
-        if (!question_.request.where.empty()) return refused(std::string(no_conditions));
-        const std::size_t wanted = question_.needs_all() ? part_.held : question_.limit;
-        const storage::TextResult result = reader_.search(
-            {policy_.info.uid, rule_.hidden}, question_.query, std::max<std::size_t>(wanted, 1));
         part_.total = result.total;
-        if (question_.needs_all())
-            answer_from_all(result);
-        else
-            for (const auto& hit : result.best) add_hit(hit, visible_fields(hit));
-        for (auto& [key, count] : facets_) part_.facets.push_back({key.first, key.second, count});
-        keep_largest_facets();
+        part_.statistics = {result.statistics.records, result.statistics.bytes,
+                            result.statistics.records_with_term};
+        for (const auto& hit : result.best)
+            if (!add_hit(hit)) break;
+        for (std::size_t i = 0; i < question_.facets.size(); ++i)
+            add_facet(request_.facets[i], result.facets[i]);
         return std::move(part_);
     }
 
 private:
-    SearchPart refused(std::string reason) {
+    SearchPart refused(const Path& missing) {
         part_.source = SearchPart::Source::refused;
-        part_.held = part_.expected = 0;
-        part_.reason = std::move(reason);
+        // A replica cannot tell "is not there" from "was not given to me".
+        part_.reason = policy_.info.holding == Holding::replica
+                           ? "cannot say: the replica has no field " + missing.text()
+                           : no_such_field(missing);
         return std::move(part_);
     }
 
-    /// Facets and order are made of these alone, so a field that the asker may not see is like one
-    /// that is not there.
-    std::map<Path, Value> visible_fields(const storage::TextHit& hit) const {
+    /// The most frequent values, within the part's bound.
+    void add_facet(const std::string& facet, const std::map<std::string, std::uint64_t>& counts) {
+        std::vector<std::pair<std::string, std::uint64_t>> values(counts.begin(), counts.end());
+        std::sort(values.begin(), values.end(), [](const auto& a, const auto& b) {
+            return std::tie(b.second, a.first) < std::tie(a.second, b.first);
+        });
+        if (values.size() > limits::max_facet_values) values.resize(limits::max_facet_values);
+        for (auto& [value, count] : values)
+            part_.facets.push_back({facet, std::move(value), count});
+    }
+
+    /// A field that the asker may not see in this record is like one that is not there.
+    std::map<Path, Value> visible_fields(const storage::SearchHit& hit) const {
         const auto record = reader_.record(hit.number);
         if (!record) return {};
         auto fields = merger_.merge(policy_.info.manifest, record->changes).fields;
-        std::erase_if(fields, [&](const auto& entry) { return !rule_.shows(entry.first); });
+        std::erase_if(fields,
+                      [&](const auto& entry) { return is_hidden(entry.first, hit.hidden); });
         return fields;
     }
 
-    void answer_from_all(const storage::TextResult& result) {
-        struct Sorted {
-            std::string key;
-            const storage::TextHit* hit;
-            std::map<Path, Value> fields;
-        };
-        std::vector<Sorted> all;
-        for (const storage::TextHit& hit : result.best) {
-            auto fields = visible_fields(hit);
-            for (const Path& facet : question_.facets) count_facet(facet, fields);
-            std::string key;
-            if (question_.sort)
-                if (const auto it = fields.find(*question_.sort); it != fields.end())
-                    key = plain_text(it->second);
-            all.push_back({std::move(key), &hit, std::move(fields)});
-        }
-        if (question_.sort)
-            std::sort(all.begin(), all.end(), [&](const Sorted& a, const Sorted& b) {
-                // Records without the field come last, whichever way the order goes.
-                if (a.key.empty() != b.key.empty()) return b.key.empty();
-                if (a.key != b.key) return question_.is_descending ? b.key < a.key : a.key < b.key;
-                return a.hit->key < b.hit->key;
-            });
-        for (Sorted& sorted : all) {
-            if (part_.hits.size() >= question_.limit) break;
-            if (!add_hit(*sorted.hit, sorted.fields)) break;
-            part_.hits.back().sort_key = std::move(sorted.key);
-        }
-    }
-
-    void count_facet(const Path& facet, const std::map<Path, Value>& fields) {
-        const auto it = fields.find(facet);
-        if (it == fields.end()) return;
-        if (const auto* list = it->second.get_if<Value::Array>()) {
-            std::vector<std::string> values;
-            for (const Value& item : *list) values.push_back(plain_text(item));
-            std::sort(values.begin(), values.end());
-            values.erase(std::unique(values.begin(), values.end()), values.end());
-            for (const std::string& value : values) ++facets_[{facet.text(), value}];
-        } else {
-            ++facets_[{facet.text(), plain_text(it->second)}];
-        }
-    }
-
-    /// The most frequent values of each facet, within the part's bound.
-    void keep_largest_facets() {
-        std::sort(part_.facets.begin(), part_.facets.end(), [](const auto& a, const auto& b) {
-            return std::tie(a.facet, b.count, a.value) < std::tie(b.facet, a.count, b.value);
-        });
-        std::map<std::string, std::size_t> kept;
-        std::erase_if(part_.facets, [&](const messages::FacetCount& count) {
-            return ++kept[count.facet] > limits::max_facet_values;
-        });
+    static bool is_hidden(const Path& path, const std::vector<Path>& hidden) {
+        return std::any_of(hidden.begin(), hidden.end(),
+                           [&](const Path& above) { return path.is_at_or_below(above); });
     }
 
     /// False when the part is full.
-    bool add_hit(const storage::TextHit& found, const std::map<Path, Value>& fields) {
-        if (part_.hits.size() >= question_.limit) return false;
+    bool add_hit(const storage::SearchHit& found) {
+        const auto fields = visible_fields(found);
         SearchHit hit;
         hit.collection = found.key.collection;
         hit.id = found.key.id;
         hit.title = title_of(fields, found.key);
-        hit.has_score = !question_.query.terms.empty();
-        hit.score = hit.has_score ? found.score : 0;
+        hit.has_score = !question_.text.terms.empty();
+        hit.score = found.score;
         hit.fields = encode_fields(fields);
-        hit.snippet = snippet_of(fields, question_.query);
+        hit.snippet = snippet_of(fields, question_.text);
+        hit.sort_key = std::string(front_of(found.sort_key, max_sort_key_bytes));
+        hit.occurrences = found.counts.occurrences;
+        hit.length = found.counts.length;
         bytes_ += hit.collection.size() + 2 * hit.id.size() + hit.title.size() + hit.fields.size() +
-                  hit.snippet.size() + 64;
+                  hit.snippet.size() + hit.sort_key.size() + 4 * hit.occurrences.size() + 64;
         if (bytes_ > limits::part_bytes) {
             part_.reason = "only the first " + std::to_string(part_.hits.size()) +
                            " hits fit into one answer; ask for fewer";
@@ -243,33 +225,22 @@ private:
 
     const storage::Reader& reader_;
     const Merger& merger_;
-    const Question& question_;
+    const SearchRequest& request_;
+    const storage::SearchQuestion& question_;
     const DatasetPolicy& policy_;
-    Rule rule_;
+    const storage::SearchScope scope_;
     SearchPart part_;
-    std::map<std::pair<std::string, std::string>, std::uint64_t> facets_;
     std::size_t bytes_ = 0;
 };
 
-/// What shows of every record: rules with a row condition are not searched under.
-std::optional<Rule> rule_for_all_rows(const Scope& scope) {
-    std::optional<Rule> out;
-    for (const Rule& rule : scope.rules) {
-        if (rule.where) continue;
-        if (out)
-            out->hidden = hidden_in_both(out->hidden, rule.hidden);
-        else
-            out = rule;
-    }
-    return out;
-}
-
 /// What a replica knows of how much it should hold, and how old that knowledge is.
-void state_of_replica(SearchPart& part, const std::vector<storage::OwnSubscription>& subscriptions,
-                      Millis now) {
+void state_of_replica(SearchPart& part, std::uint64_t live_records,
+                      const std::vector<storage::OwnSubscription>& subscriptions, Millis now) {
     for (const storage::OwnSubscription& subscription : subscriptions) {
         if (subscription.dataset != part.dataset) continue;
-        part.expected = std::max(part.held, subscription.expected);
+        // What the replica lacks, the asker may lack.
+        if (subscription.expected > live_records)
+            part.expected = part.held + (subscription.expected - live_records);
         // Of what the filter left out nobody here can say anything.
         if (!subscription.where.empty())
             part.reason = "the copy has only records where " + subscription.where;
@@ -320,8 +291,7 @@ SearchAnswer answer_search(const storage::Reader& reader, const DirectoryView& d
         const auto policy = DatasetPolicy::load(reader, info.uid);
         const Scope scope = decide(asker, sangam::Action::search, *policy, directory);
         const bool is_origin = info.holding == Holding::own;
-        const auto rule = rule_for_all_rows(scope);
-        if (!rule) {
+        if (!scope.allowed) {
             // Whoever may know of it learns that the answer is "no", from the owner alone.
             if (!is_origin || !decide(asker, sangam::Action::discover, *policy, directory).allowed)
                 continue;
@@ -329,9 +299,7 @@ SearchAnswer answer_search(const storage::Reader& reader, const DirectoryView& d
             part.query_id = request.query_id;
             part.dataset = info.uid;
             part.source = SearchPart::Source::refused;
-            part.reason = scope.allowed ? "the grant has a row condition, under which this version "
-                                          "does not search"
-                                        : scope.reason;
+            part.reason = scope.reason;
             answer.parts.push_back(std::move(part));
             continue;
         }
@@ -339,10 +307,11 @@ SearchAnswer answer_search(const storage::Reader& reader, const DirectoryView& d
         if (info.holding == Holding::replica && asker.kind != Asker::Kind::home &&
             !heard_lately(info.uid, subscriptions, now))
             continue;
-        SearchPart part = DatasetAnswer(reader, merger, *question, *policy, *rule).run();
+        SearchPart part = DatasetAnswer(reader, merger, request, *question, *policy, scope).run();
         if (part.source != SearchPart::Source::refused)
             part.source = is_origin ? SearchPart::Source::origin : SearchPart::Source::replica;
-        if (info.holding == Holding::replica) state_of_replica(part, subscriptions, now);
+        if (info.holding == Holding::replica)
+            state_of_replica(part, info.live_records, subscriptions, now);
         answer.parts.push_back(std::move(part));
     }
     return answer;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "storage/text_scoring.hpp"
 #include "sync/limits.hpp"
 #include "sync/policy.hpp"
 
@@ -32,7 +33,16 @@ std::string encoded_id(const std::string& id) {
     return out;
 }
 
+/// When those who have not answered are not waited for before others are asked again.
+Millis half_of(Millis started, Millis deadline) { return started + (deadline - started) / 2; }
+
 }  // namespace
+
+const SearchPart* SearchCoordinator::Target::part() const {
+    if (origin) return &*origin;
+    // The owner's "no" binds whoever holds a copy of it.
+    return stand_in && refusal.empty() ? &*stand_in : nullptr;
+}
 
 // ---- starting
 // ------------------------------------------------------------------------------------
@@ -55,6 +65,8 @@ SearchId SearchCoordinator::start(const SearchQuery& query, const Asker& asker) 
     request.deadline_ms = static_cast<std::uint32_t>((running.deadline - running.started).count());
     request.facets = query.facets;
     request.sort = query.sort;
+    if (const auto words = storage::TextQuery::parse(query.query))
+        running.terms = words->terms.size();
     plan(running);
     Running& kept = running_.emplace(id, std::move(running)).first->second;
     ask(id, kept);
@@ -91,7 +103,7 @@ void SearchCoordinator::plan(Running& running) {
 
 void SearchCoordinator::ask(SearchId id, Running& running) {
     running.local_query = ++last_question_;
-    questions_[running.local_query] = {id, {}, 0, running.deadline};
+    questions_[running.local_query] = {id, {}, 0, running.deadline, 0};
     messages::SearchRequest here = running.request;
     for (const auto& [uid, target] : running.targets) here.datasets.push_back(uid);
     if (!running.targets.empty())
@@ -120,23 +132,44 @@ void SearchCoordinator::ask(SearchId id, Running& running) {
 Verdict SearchCoordinator::received(const PeerSession& session, SearchPart part) {
     if (part.query_id == 0 || part.query_id > last_search_)
         return cut_off(messages::AbortCode::unexpected_message, "a part of a search not asked");
-    const auto it = running_.find(SearchId{part.query_id});
-    if (it == running_.end() || !it->second.outstanding.contains(session.connection()))
-        return {};  // after the deadline
-    if (part.hits.size() > it->second.request.limit)
+    const auto refined = refined_search(part.query_id);
+    const auto it = running_.find(refined.value_or(SearchId{part.query_id}));
+    if (it == running_.end()) return {};  // after the deadline
+    Running& running = it->second;
+    if (refined ? running.refining.at(part.query_id) != session.connection()
+                : !running.outstanding.contains(session.connection()))
+        return {};
+    if (part.hits.size() > running.request.limit)
         return cut_off(messages::AbortCode::bad_message, "more hits than were asked for");
+    const bool has_answer = part.source == Source::origin || part.source == Source::replica;
+    const auto fits = [&](const auto& counts) { return counts.size() == running.terms; };
+    if (has_answer && (!fits(part.statistics.records_with_term) ||
+                       !std::all_of(part.hits.begin(), part.hits.end(),
+                                    [&](const auto& hit) { return fits(hit.occurrences); })))
+        return cut_off(messages::AbortCode::bad_message, "counts of other terms than were asked");
+    if (refined) {
+        take_refined(running, std::move(part), session.connection());
+        return {};
+    }
     // Its own word on what it owns: the node has answered, also when the rest is not waited for.
-    if (part.source == Source::origin) it->second.answered.insert(session.peer());
-    take_part(it->second, std::move(part), session.institution(), false);
+    if (part.source == Source::origin) running.answered.insert(session.peer());
+    take_part(running, std::move(part), session.institution(), session.connection());
     return {};
 }
 
 Verdict SearchCoordinator::received(const PeerSession& session, const messages::SearchDone& done) {
     if (done.query_id == 0 || done.query_id > last_search_)
         return cut_off(messages::AbortCode::unexpected_message, "the end of a search not asked");
-    const SearchId id{done.query_id};
+    const auto refined = refined_search(done.query_id);
+    const SearchId id = refined.value_or(SearchId{done.query_id});
     const auto it = running_.find(id);
     if (it == running_.end()) return {};
+    if (refined) {
+        const auto question = it->second.refining.find(done.query_id);
+        if (question->second == session.connection()) it->second.refining.erase(question);
+        finish_if_done(id);
+        return {};
+    }
     if (it->second.outstanding.erase(session.connection()) > 0)
         it->second.answered.insert(session.peer());
     finish_if_done(id);
@@ -144,7 +177,7 @@ Verdict SearchCoordinator::received(const PeerSession& session, const messages::
 }
 
 void SearchCoordinator::take_part(Running& running, SearchPart part, const InstitutionId& from,
-                                  bool is_from_here) {
+                                  std::optional<ConnectionId> at) {
     const auto it = running.targets.find(part.dataset);
     if (it == running.targets.end()) return;  // not known here, so not shown
     Target& target = it->second;
@@ -152,12 +185,17 @@ void SearchCoordinator::take_part(Running& running, SearchPart part, const Insti
     const std::string by = context_.directory.handle_of(from);
     const bool is_owner = from == target.owner_id;
     if (part.source == Source::refused) {
-        if (is_owner) target.refusal = part.reason;
+        if (is_owner)
+            target.refusal = part.reason;
+        else
+            target.cannot_say = by + ": " + part.reason;
         return;
     }
     if (part.source == Source::origin && is_owner) {
-        if (target.origin && !is_from_here) return;
+        if (target.origin && at) return;
         target.origin = std::move(part);
+        target.origin_at = at;
+        target.chosen_by.reset();
         target.origin_by = by;
         target.origin_took = took;
         return;
@@ -170,6 +208,8 @@ void SearchCoordinator::take_part(Running& running, SearchPart part, const Insti
     };
     if (!is_better()) return;
     target.stand_in = std::move(part);
+    target.stand_in_at = at;
+    if (!target.origin) target.chosen_by.reset();
     target.stand_in_by = by;
     target.stand_in_took = took;
 }
@@ -183,11 +223,18 @@ void SearchCoordinator::answered(std::uint64_t query, std::vector<SearchPart> pa
     if (question.search) {
         const auto running = running_.find(*question.search);
         if (running == running_.end()) return;
+        if (question.refinement != 0) {
+            running->second.refining.erase(question.refinement);
+            for (SearchPart& part : parts)
+                take_refined(running->second, std::move(part), std::nullopt);
+            finish_if_done(*question.search);
+            return;
+        }
         running->second.local_query = 0;
         running->second.bad_query = reason;
         running->second.answered.insert(context_.config.node);
         for (SearchPart& part : parts)
-            take_part(running->second, std::move(part), context_.home(), true);
+            take_part(running->second, std::move(part), context_.home(), std::nullopt);
         finish_if_done(*question.search);
         return;
     }
@@ -208,8 +255,11 @@ void SearchCoordinator::closed(ConnectionId connection) {
         return !entry.second.search && entry.second.peer == connection;
     });
     std::vector<SearchId> touched;
-    for (auto& [id, running] : running_)
-        if (running.outstanding.erase(connection) > 0) touched.push_back(id);
+    for (auto& [id, running] : running_) {
+        const auto dropped = std::erase_if(
+            running.refining, [&](const auto& question) { return question.second == connection; });
+        if (running.outstanding.erase(connection) + dropped > 0) touched.push_back(id);
+    }
     for (const SearchId id : touched) finish_if_done(id);
 }
 
@@ -228,13 +278,14 @@ bool SearchCoordinator::is_done(const Running& running) const {
 
 void SearchCoordinator::finish_if_done(SearchId id) {
     const auto it = running_.find(id);
-    if (it != running_.end() && is_done(it->second)) finish(id, it->second);
+    if (it == running_.end() || !is_done(it->second) || !it->second.refining.empty()) return;
+    if (!refine(id, it->second)) finish(id, it->second);
 }
 
 void SearchCoordinator::finish(SearchId id, Running& running) {
     if (outcomes_.size() >= max_outcomes) outcomes_.erase(outcomes_.begin());
     outcomes_[id] = outcome_of(running);
-    if (running.local_query != 0) questions_.erase(running.local_query);
+    std::erase_if(questions_, [&](const auto& entry) { return entry.second.search == id; });
     running_.erase(id);
     context_.outbox.add(SearchFinished{id});
 }
@@ -249,8 +300,12 @@ std::optional<SearchOutcome> SearchCoordinator::take_outcome(SearchId search) {
 
 void SearchCoordinator::tick() {
     std::vector<SearchId> late;
-    for (const auto& [id, running] : running_)
-        if (context_.now >= running.deadline) late.push_back(id);
+    for (auto& [id, running] : running_) {
+        if (context_.now >= running.deadline)
+            late.push_back(id);
+        else if (context_.now >= half_of(running.started, running.deadline))
+            refine(id, running);
+    }
     for (const SearchId id : late) finish(id, running_.at(id));
     std::erase_if(questions_, [&](const auto& entry) {
         return !entry.second.search && context_.now >= entry.second.deadline;
@@ -259,9 +314,87 @@ void SearchCoordinator::tick() {
 
 std::optional<Millis> SearchCoordinator::next_deadline() const {
     std::optional<Millis> out;
-    for (const auto& [id, running] : running_)
-        if (!out || running.deadline < *out) out = running.deadline;
+    for (const auto& [id, running] : running_) {
+        const Millis half = half_of(running.started, running.deadline);
+        const Millis next = context_.now < half ? half : running.deadline;
+        if (!out || next < *out) out = next;
+    }
     return out;
+}
+
+// ---- ranking
+// ----------------------------------------------------------------------------------
+
+messages::SearchStatistics SearchCoordinator::statistics_of(const Running& running) {
+    messages::SearchStatistics out;
+    out.records_with_term.resize(running.terms);
+    for (const auto& [uid, target] : running.targets) {
+        const SearchPart* part = target.part();
+        if (!part) continue;
+        out.records += part->statistics.records;
+        out.bytes += part->statistics.bytes;
+        for (std::size_t t = 0; t < part->statistics.records_with_term.size(); ++t)
+            out.records_with_term[t] += part->statistics.records_with_term[t];
+    }
+    return out;
+}
+
+bool SearchCoordinator::is_well_chosen(const Target& target, const SearchPart& part,
+                                       const messages::SearchStatistics& common) {
+    return part.hits.size() >= part.total || target.chosen_by.value_or(part.statistics) == common;
+}
+
+bool SearchCoordinator::refine(SearchId id, Running& running) {
+    if (running.terms == 0 || !running.query.sort.empty() || running.request.limit == 0 ||
+        !running.bad_query.empty() || !running.refining.empty() || context_.now >= running.deadline)
+        return false;
+    const auto common = statistics_of(running);
+    std::map<std::optional<ConnectionId>, std::vector<DatasetUid>> again;
+    for (auto& [uid, target] : running.targets) {
+        const SearchPart* part = target.part();
+        if (!part || is_well_chosen(target, *part, common) || target.asked_with == common)
+            continue;
+        target.asked_with = common;
+        again[target.part_at()].push_back(uid);
+    }
+    for (const auto& [at, datasets] : again) {
+        if (at && !context_.sessions.find(*at)) continue;  // gone since; its part still counts
+        messages::SearchRequest request = running.request;
+        request.query_id = ++last_search_;
+        request.datasets = datasets;
+        request.facets.clear();
+        request.deadline_ms = static_cast<std::uint32_t>((running.deadline - context_.now).count());
+        request.has_statistics = true;
+        request.statistics = common;
+        running.refining.emplace(request.query_id, at);
+        if (at) {
+            context_.outbox.send(*at, std::move(request));
+            continue;
+        }
+        LocalQuestion question{id, {}, 0, running.deadline, request.query_id};
+        questions_[++last_question_] = question;
+        context_.outbox.add(AnswerSearch{last_question_, std::move(request), running.asker});
+    }
+    return !running.refining.empty();
+}
+
+void SearchCoordinator::take_refined(Running& running, SearchPart part,
+                                     std::optional<ConnectionId> at) const {
+    const auto it = running.targets.find(part.dataset);
+    if (it == running.targets.end()) return;
+    Target& target = it->second;
+    if (!target.part() || target.part_at() != at) return;
+    SearchPart& held = target.origin ? *target.origin : *target.stand_in;
+    if (part.source != held.source) return;
+    // The totals and facets stay those of the first answer; only who is best changes.
+    held.hits = std::move(part.hits);
+    target.chosen_by = statistics_of(running);
+}
+
+std::optional<SearchId> SearchCoordinator::refined_search(std::uint64_t question) const {
+    for (const auto& [id, running] : running_)
+        if (running.refining.contains(question)) return id;
+    return std::nullopt;
 }
 
 // ---- the outcome
@@ -269,6 +402,7 @@ std::optional<Millis> SearchCoordinator::next_deadline() const {
 
 std::string SearchCoordinator::why_nothing(const Running& running, const Target& target) const {
     if (!target.refusal.empty()) return target.refusal;
+    if (!target.cannot_say.empty()) return target.cannot_say;
     const bool asks_here_only = running.query.local_only || running.asker.kind != Asker::Kind::home;
     if (target.is_own || (target.is_held && asks_here_only && running.local_query != 0))
         return "this node did not answer within the deadline";
@@ -284,9 +418,10 @@ std::string SearchCoordinator::why_nothing(const Running& running, const Target&
 }
 
 void SearchCoordinator::add_hits(const Running& running, const Target& target,
-                                 const SearchPart& part, const std::string& answered_by,
+                                 const SearchPart& part, const messages::SearchStatistics& common,
                                  SearchOutcome& outcome,
                                  std::vector<std::pair<std::string, OutcomeHit>>& hits) const {
+    const std::string& answered_by = target.origin ? target.origin_by : target.stand_in_by;
     outcome.total += part.total;
     for (const messages::FacetCount& count : part.facets) {
         auto& values = outcome.facets[count.facet];
@@ -304,7 +439,9 @@ void SearchCoordinator::add_hits(const Running& running, const Target& target,
         hit.collection = found.collection;
         hit.id = found.id;
         hit.title = found.title;
-        if (found.has_score) hit.score = found.score;
+        if (running.terms > 0)
+            hit.score = storage::bm25({found.occurrences, found.length},
+                                      {common.records, common.bytes, common.records_with_term});
         if (const auto value = Value::from_cbor(found.fields))
             if (const auto* map = value->get_if<Value::Map>())
                 for (const auto& [name, field] : *map) hit.fields.emplace(name, field);
@@ -326,16 +463,15 @@ SearchOutcome SearchCoordinator::outcome_of(Running& running) const {
     outcome.took_ms = (context_.now - running.started).count();
     if (!running.bad_query.empty()) outcome.refused = running.bad_query;
     std::vector<std::pair<std::string, OutcomeHit>> hits;
-    std::set<std::string> scored_by;
+    const auto common = statistics_of(running);
     bool all_whole = true;
     std::size_t refused = 0;
     for (auto& [uid, target] : running.targets) {
         Completeness row;
         row.dataset = target.name;
         const bool is_origin = target.origin.has_value();
-        const auto& part = is_origin ? target.origin : target.stand_in;
-        // The owner's "no" binds whoever holds a copy of it.
-        if (!part || (!is_origin && !target.refusal.empty())) {
+        const SearchPart* part = target.part();
+        if (!part) {
             row.from = "none";
             row.partial = true;
             row.reason = why_nothing(running, target);
@@ -351,9 +487,9 @@ SearchOutcome SearchCoordinator::outcome_of(Running& running) const {
             if (part->held < part->expected)
                 row.reason = "replica: " + std::to_string(part->held) + " of " +
                              std::to_string(part->expected) + " records";
-            add_hits(running, target, *part, row.answered_by, outcome, hits);
-            if (!part->hits.empty() && part->hits.front().has_score)
-                scored_by.insert(row.answered_by);
+            add_hits(running, target, *part, common, outcome, hits);
+            if (running.query.sort.empty() && !is_well_chosen(target, *part, common))
+                outcome.ranking_is_per_node = true;
         }
         all_whole = all_whole && !row.partial;
         outcome.completeness.push_back(std::move(row));
@@ -361,7 +497,6 @@ SearchOutcome SearchCoordinator::outcome_of(Running& running) const {
     std::sort(outcome.completeness.begin(), outcome.completeness.end(),
               [](const auto& a, const auto& b) { return a.dataset < b.dataset; });
     outcome.complete = all_whole && !outcome.refused;
-    outcome.ranking_is_per_node = scored_by.size() > 1;
     if (!running.targets.empty() && refused == running.targets.size())
         outcome.refused = running.targets.begin()->second.refusal;
 
@@ -373,7 +508,8 @@ SearchOutcome SearchCoordinator::outcome_of(Running& running) const {
             return is_descending ? b.first < a.first : a.first < b.first;
         }
         if (!is_sorted && a.second.score != b.second.score) return a.second.score > b.second.score;
-        return a.second.record < b.second.record;
+        return std::tie(a.second.collection, a.second.id, a.second.dataset) <
+               std::tie(b.second.collection, b.second.id, b.second.dataset);
     });
     const std::size_t begin =
         std::min<std::size_t>(std::size_t{running.query.page} * running.query.limit, hits.size());
@@ -415,7 +551,7 @@ Verdict SearchCoordinator::received(const PeerSession& session, messages::Search
     const std::uint64_t query = ++last_question_;
     const Millis wanted{request.deadline_ms};
     questions_[query] = {std::nullopt, session.connection(), request.query_id,
-                         context_.now + std::min(wanted, limits::longest_deadline)};
+                         context_.now + std::min(wanted, limits::longest_deadline), 0};
     Asker asker = Asker::member(session.institution());
     asker.person = request.person;
     context_.outbox.add(AnswerSearch{query, std::move(request), std::move(asker)});

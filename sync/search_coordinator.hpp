@@ -6,6 +6,12 @@
 // most; the others are discarded whole. It ends when nobody who could still add something is
 // outstanding, and at the deadline at the latest: a dead or hung node costs no more than that.
 //
+// Ranking: a part's hits come with the counts that BM25 is made of, and a part with the statistics
+// of its dataset, so this node adds the statistics up and scores every hit itself, as one node with
+// all records would. The best of a dataset by its own measure need not be its best by the common
+// one; so where not every match came, the same source is asked once more, with the sum. That takes
+// from the same deadline, and starts at half of it although some have not answered.
+//
 // People of this institution are asked for at peers as the institution. Anybody else gets what this
 // node itself may show them: a peer would answer for the institution, which may see more.
 #pragma once
@@ -56,10 +62,24 @@ private:
         std::optional<messages::SearchPart> origin;
         std::optional<messages::SearchPart> stand_in;
         std::string stand_in_by;
+        std::string cannot_say;                 ///< why a replica had no answer
+        std::optional<ConnectionId> origin_at;  ///< where the part came from; none: this node
+        std::optional<ConnectionId> stand_in_at;
+        /// What the part's hits were chosen by, if not by its own statistics.
+        std::optional<messages::SearchStatistics> chosen_by;
+        /// What the source was last asked again with: once is enough.
+        std::optional<messages::SearchStatistics> asked_with;
         std::string origin_by;
         Millis origin_took{};
         Millis stand_in_took{};
         std::string refusal;  ///< the owner's "no"
+
+        /// The part that counts: the owner's, else that of the best stand-in unless the owner said
+        /// no; nullptr for none.
+        [[nodiscard]] const messages::SearchPart* part() const;
+        [[nodiscard]] const std::optional<ConnectionId>& part_at() const {
+            return origin ? origin_at : stand_in_at;
+        }
     };
     struct Running {
         SearchQuery query;
@@ -72,6 +92,9 @@ private:
         std::set<NodeId> answered;      ///< nodes that said all that they have
         std::uint64_t local_query = 0;  ///< 0 once this node's own store has answered
         std::string bad_query;
+        std::size_t terms = 0;  ///< of the query
+        /// Second questions under way, by query id; none: asked of this node's own store.
+        std::map<std::uint64_t, std::optional<ConnectionId>> refining;
     };
     /// A question that a worker is answering: ours, or a peer's.
     struct LocalQuestion {
@@ -79,19 +102,31 @@ private:
         ConnectionId peer{};
         std::uint64_t peer_query = 0;
         Millis deadline{};
+        std::uint64_t refinement = 0;  ///< of ours: the second question's id
     };
 
     void plan(Running& running);
     void ask(SearchId id, Running& running);
     void take_part(Running& running, messages::SearchPart part, const InstitutionId& from,
-                   bool is_from_here);
+                   std::optional<ConnectionId> at);
+    /// Asks sources again whose best by the common measure may be others; false when nobody has to
+    /// be.
+    bool refine(SearchId id, Running& running);
+    void take_refined(Running& running, messages::SearchPart part,
+                      std::optional<ConnectionId> at) const;
+    /// The search that a second question of that id belongs to.
+    [[nodiscard]] std::optional<SearchId> refined_search(std::uint64_t question) const;
+    [[nodiscard]] static messages::SearchStatistics statistics_of(const Running& running);
+    /// Every match came, or the best by the common measure.
+    [[nodiscard]] static bool is_well_chosen(const Target& target, const messages::SearchPart& part,
+                                             const messages::SearchStatistics& common);
     void finish_if_done(SearchId id);
     void finish(SearchId id, Running& running);
     [[nodiscard]] bool is_done(const Running& running) const;
     [[nodiscard]] SearchOutcome outcome_of(Running& running) const;
     [[nodiscard]] std::string why_nothing(const Running& running, const Target& target) const;
     void add_hits(const Running& running, const Target& target, const messages::SearchPart& part,
-                  const std::string& answered_by, SearchOutcome& outcome,
+                  const messages::SearchStatistics& common, SearchOutcome& outcome,
                   std::vector<std::pair<std::string, OutcomeHit>>& hits) const;
 
     EngineContext& context_;

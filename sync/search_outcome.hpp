@@ -61,7 +61,8 @@ struct SearchOutcome {
     std::uint32_t nodes_answered = 0;
     std::vector<Completeness> completeness;  ///< by dataset
     bool complete = false;
-    bool ranking_is_per_node = false;  ///< scores of different nodes do not compare exactly
+    /// Some source could not be asked again in time: a better hit of its may be missing.
+    bool ranking_is_per_node = false;
     std::int64_t took_ms = 0;
     /// Set when the query itself was bad, or every dataset refused it (exit 4).
     std::optional<std::string> refused;

@@ -125,7 +125,7 @@ void add_search_command(CLI::App& root, Session& session) {
                "a condition: countryOfOriginCode = 'IND' AND genus = 'Oryza'");
     add_repeatable(command, "--facet", options->facets, "F",
                    "count the values of this field; may be repeated");
-    add_option(command, "--sort", options->sort, "F", "by this field; -F for descending");
+    add_option(command, "--sort", options->sort, "F", "by this field; -F or F:desc for descending");
     add_number(command, "--limit", options->limit, "N", "hits on a page");
     add_number(command, "--page", options->page, "N", "the page, from 0");
     add_duration(command, "--deadline", options->deadline,

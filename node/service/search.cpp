@@ -5,6 +5,9 @@
 
 #include "node/service/json_value.hpp"
 #include "node/service/verbs.hpp"
+#include "protocol/condition.hpp"
+#include "protocol/messages/search_messages.hpp"
+#include "storage/types.hpp"
 
 namespace sangam::node {
 namespace {
@@ -31,12 +34,46 @@ Result<std::uint32_t> number_parameter(const Call& call, const std::string& name
     return out;
 }
 
+/// `-F`, `F:desc` and `F:asc` as the peer protocol has them: `-F` and `F`.
+std::string sort_form(std::string text) {
+    constexpr std::string_view descending = ":desc";
+    constexpr std::string_view ascending = ":asc";
+    if (text.ends_with(descending)) {
+        text.resize(text.size() - descending.size());
+        if (!text.starts_with('-')) text.insert(0, 1, '-');
+    } else if (text.ends_with(ascending)) {
+        text.resize(text.size() - ascending.size());
+    }
+    return text;
+}
+
+/// What is wrong as written is said here, before anybody is asked.
+Result<void> check_written(const sync::SearchQuery& query) {
+    if (auto words = storage::TextQuery::parse(query.query); !words)
+        return std::unexpected(words.error());
+    if (!query.where.empty())
+        if (auto where = Condition::parse(query.where); !where)
+            return std::unexpected(where.error());
+    if (query.facets.size() > messages::max_search_facets)
+        return fail("too_many_facets",
+                    "at most " + std::to_string(messages::max_search_facets) + " facets at once",
+                    std::to_string(query.facets.size()), "ask in several searches",
+                    ErrorKind::usage);
+    for (const auto& facet : query.facets)
+        if (auto path = Path::parse(facet); !path) return std::unexpected(path.error());
+    const std::string_view sort = query.sort;
+    if (!sort.empty())
+        if (auto path = Path::parse(sort.starts_with('-') ? sort.substr(1) : sort); !path)
+            return std::unexpected(path.error());
+    return {};
+}
+
 Result<sync::SearchQuery> read_query(Call& call) {
     sync::SearchQuery query;
     query.query = call.request.parameter("q").value_or("");
     query.where = call.request.parameter("where").value_or("");
     query.facets = call.parameters("facet");
-    query.sort = call.request.parameter("sort").value_or("");
+    query.sort = sort_form(call.request.parameter("sort").value_or(""));
     query.nodes = call.parameters("node");
     query.local_only = call.flag("local");
     const auto limit = number_parameter(call, "limit", query.limit, 0, max_limit);
@@ -54,6 +91,7 @@ Result<sync::SearchQuery> read_query(Call& call) {
                          min_deadline_ms, max_deadline_ms);
     if (!deadline) return std::unexpected(deadline.error());
     query.deadline = std::chrono::milliseconds(*deadline);
+    if (auto written = check_written(query); !written) return std::unexpected(written.error());
     for (const auto& handle : query.nodes)
         if (auto known = call.find_institution(handle); !known)
             return std::unexpected(known.error());

@@ -16,6 +16,19 @@ inline constexpr std::size_t max_query_bytes = 4 * 1024;   ///< as of a conditio
 inline constexpr std::uint32_t max_search_limit = 10'000;  ///< hits from one dataset: fits a frame
 inline constexpr std::size_t max_search_facets = 32;       ///< each costs a pass over the matches
 
+/// What ranking by BM25 has to know of all that the asker may see in a dataset, or in several: sums
+/// add up. Lengths are bytes of visible text.
+struct SearchStatistics {
+    std::uint64_t records = 0;  ///< with a visible text
+    std::uint64_t bytes = 0;
+    std::vector<std::uint64_t> records_with_term;  ///< one for each term of the query
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(records, bytes, records_with_term);
+    }
+    friend bool operator==(const SearchStatistics&, const SearchStatistics&) = default;
+};
+
 /// The asking institution is the connection's peer; a person's pseudonym is for logs only.
 struct SearchRequest {
     std::uint64_t query_id = 0;  ///< the asker's, unique on the connection
@@ -27,9 +40,13 @@ struct SearchRequest {
     std::string sort;                  ///< field path, "-" in front for descending; empty: by rank
     std::vector<DatasetUid> datasets;  ///< the datasets asked about; empty: all that may be seen
     std::string person;
+    /// Ranks by these instead of each dataset's own: of all that answered a first time.
+    bool has_statistics = false;
+    SearchStatistics statistics;
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(query_id, query, where, limit, deadline_ms, facets, sort, datasets, person);
+        archive(query_id, query, where, limit, deadline_ms, facets, sort, datasets, person,
+                has_statistics, statistics);
     }
     friend bool operator==(const SearchRequest&, const SearchRequest&) = default;
 };
@@ -42,10 +59,15 @@ struct SearchHit {
     bool has_score = false;  ///< false without a query
     Bytes fields;  ///< CBOR map of field path text to value, only fields visible to the asker
     std::string snippet;
-    std::string sort_key;
+    std::string sort_key;  ///< compares by bytes; empty: no value, or no sort
+    /// What the score is made of, so that the asker can rank over datasets: how often each term
+    /// stands in the visible text, and its bytes. Empty and 0 without a query.
+    std::vector<std::uint32_t> occurrences;
+    std::uint64_t length = 0;
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(collection, id, title, score, has_score, fields, snippet, sort_key);
+        archive(collection, id, title, score, has_score, fields, snippet, sort_key, occurrences,
+                length);
     }
     friend bool operator==(const SearchHit&, const SearchHit&) = default;
 };
@@ -80,9 +102,11 @@ struct SearchPart {
     std::vector<SearchHit> hits;
     std::vector<FacetCount> facets;
     std::string reason;
+    SearchStatistics statistics;  ///< of the dataset, whatever the condition; zero without a query
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(query_id, dataset, source, total, held, expected, age_ms, hits, facets, reason);
+        archive(query_id, dataset, source, total, held, expected, age_ms, hits, facets, reason,
+                statistics);
     }
     friend bool operator==(const SearchPart&, const SearchPart&) = default;
 };

@@ -2,10 +2,7 @@
 #include "storage/memory/memory_tables.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <ranges>
-
-#include "storage/text_scoring.hpp"
 
 namespace sangam::storage::memory {
 
@@ -71,6 +68,7 @@ DatasetId MemoryTables::add_dataset(const DatasetRow& row) {
     added.id = DatasetId{++state_.last_id};
     put(state_.datasets, row.uid, added);
     put(state_.texts, added.id, {});
+    put(state_.flats, added.id, {});
     return added.id;
 }
 
@@ -456,6 +454,27 @@ void MemoryTables::set_epoch(Epoch epoch) {
     state_.epoch = epoch;
 }
 
+// ---- flat records ------------------------------------------------------------------------------
+
+void MemoryTables::put_flat(DatasetId dataset, RecordNumber number, const FlatRecord& record) {
+    change_entry(state_.flats.at(dataset), number, std::optional(record), undo_);
+}
+
+void MemoryTables::remove_flat(DatasetId dataset, RecordNumber number) {
+    change_entry(state_.flats.at(dataset), number, std::nullopt, undo_);
+}
+
+std::optional<FlatRecord> MemoryTables::flat(DatasetId dataset, RecordNumber number) const {
+    auto out = find_copy(state_.flats.at(dataset), number);
+    if (out)
+        for (auto& [path, field] : out->fields) field.type = FieldType::text;
+    return out;
+}
+
+std::uint64_t MemoryTables::flat_count(DatasetId dataset) const {
+    return state_.flats.at(dataset).size();
+}
+
 // ---- text --------------------------------------------------------------------------------------
 
 MemoryTextIndex& MemoryTables::index(DatasetId dataset) const {
@@ -477,20 +496,6 @@ void MemoryTextIndex::add(RecordNumber number, const std::vector<IndexedField>& 
 
 void MemoryTextIndex::remove(RecordNumber number) {
     change_entry(state_.texts.at(dataset_), number, std::nullopt, undo_);
-}
-
-TextResult MemoryTextIndex::search(const std::vector<TextQuery::Term>& terms,
-                                   const std::vector<Path>& hidden, std::size_t limit) const {
-    std::optional<double> mean_length;
-    if (hidden.empty() && !texts().empty()) {
-        std::uint64_t words = 0;
-        for (const auto& [number, fields] : texts()) words += count_terms({}, fields, {}).length;
-        mean_length = static_cast<double>(words) / static_cast<double>(texts().size());
-    }
-    Ranking ranking(terms.size(), texts().size(), mean_length);
-    for (const auto& [number, fields] : texts())
-        ranking.add(number, count_terms(terms, fields, hidden));
-    return ranking.take(limit, [&](RecordNumber n) { return state_.records.at(n).key; });
 }
 
 std::optional<std::vector<IndexedField>> MemoryTextIndex::stored(RecordNumber number) const {

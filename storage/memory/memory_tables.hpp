@@ -13,7 +13,7 @@ namespace sangam::storage::memory {
 
 struct State;
 
-/// The texts of one dataset; a search looks at all of them.
+/// The texts of one dataset.
 class MemoryTextIndex final : public TextIndex {
 public:
     /// `undo` takes what reverses a write.
@@ -21,8 +21,6 @@ public:
         : state_(state), dataset_(dataset), undo_(undo) {}
     void add(RecordNumber, const std::vector<IndexedField>&) override;
     void remove(RecordNumber) override;
-    TextResult search(const std::vector<TextQuery::Term>&, const std::vector<Path>& hidden,
-                      std::size_t limit) const override;
     std::optional<std::vector<IndexedField>> stored(RecordNumber) const override;
     std::uint64_t size() const override;
     std::optional<std::string> check() const override { return std::nullopt; }
@@ -57,6 +55,7 @@ struct State {
     std::map<std::uint64_t, QuarantineItem> quarantine;
     std::map<std::pair<std::string, std::string>, Bytes> documents;
     std::map<DatasetId, std::map<RecordNumber, std::vector<IndexedField>>> texts;
+    std::map<DatasetId, std::map<RecordNumber, FlatRecord>> flats;
 };
 
 class MemoryTables final : public Tables {
@@ -141,6 +140,16 @@ public:
     void put_document(const std::string& kind, const std::string& key, ByteView) override;
     void remove_document(const std::string& kind, const std::string& key) override;
     void set_epoch(Epoch) override;
+
+    void put_flat(DatasetId, RecordNumber, const FlatRecord&) override;
+    void remove_flat(DatasetId, RecordNumber) override;
+    std::optional<FlatRecord> flat(DatasetId, RecordNumber) const override;
+    std::uint64_t flat_count(DatasetId) const override;
+    bool has_field(DatasetId, const Path&) const override { return true; }
+    void select(DatasetId, const Selection&,
+                const std::function<bool(Selected&&)>& visit) const override;
+    TextStatistics whole_statistics(DatasetId,
+                                    const std::vector<TextQuery::Term>& terms) const override;
 
     const TextIndex& text(DatasetId) const override;
     TextIndex& text(DatasetId) override;

@@ -3,6 +3,8 @@
 
 #include <sqlite3.h>
 
+#include "storage/sqlite/functions.hpp"
+
 namespace sangam::storage::sqlite {
 
 namespace {
@@ -53,6 +55,13 @@ Database::Database(const std::string& path, Mode mode) : path_(path) {
         throw StoreError(message);
     }
     sqlite3_busy_timeout(db_, busy_timeout_ms);
+    if (const int added = add_functions(db_); added != SQLITE_OK) {
+        const std::string message = "SQLite cannot take the functions of searches for " + path +
+                                    ": " + sqlite3_errstr(added) +
+                                    "; it needs FTS5, install Debian's libsqlite3-0";
+        sqlite3_close(db_);
+        throw StoreError(message);
+    }
 }
 
 Database::~Database() {
@@ -87,14 +96,29 @@ sqlite3_stmt* Database::take(std::string_view sql, Idle*& idle) {
         idle->pop_back();
         return statement;
     }
+    return prepare(sql, SQLITE_PREPARE_PERSISTENT);
+}
+
+sqlite3_stmt* Database::prepare(std::string_view sql, unsigned flags) {
     sqlite3_stmt* statement = nullptr;
-    const int code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
-                                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    const int code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), flags,
+                                        &statement, nullptr);
     if (code != SQLITE_OK) fail(code, sql);
     return statement;
 }
 
+Query::Query(Database& db, std::string_view sql, const std::vector<Parameter>& parameters)
+    : db_(db), sql_(sql), statement_(db.prepare(sql, 0)) {
+    int at = 0;
+    for (const Parameter& parameter : parameters)
+        std::visit([&](const auto& value) { bind(++at, value); }, parameter);
+}
+
 Query::~Query() {
+    if (idle_ == nullptr) {
+        sqlite3_finalize(statement_);
+        return;
+    }
     sqlite3_reset(statement_);
     sqlite3_clear_bindings(statement_);
     idle_->push_back(statement_);
@@ -139,6 +163,11 @@ void Query::damaged(int column, const std::string& how) const {
 
 void Query::bind(int at, std::int64_t value) {
     const int code = sqlite3_bind_int64(statement_, at, value);
+    if (code != SQLITE_OK) db_.fail(code, sql_);
+}
+
+void Query::bind(int at, double value) {
+    const int code = sqlite3_bind_double(statement_, at, value);
     if (code != SQLITE_OK) db_.fail(code, sql_);
 }
 

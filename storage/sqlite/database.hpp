@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// One connection to an SQLite file and its statements. Beside tokenizer.cpp the only file that
-// knows the C API. A connection belongs to one thread at a time (SQLITE_OPEN_NOMUTEX).
+// One connection to an SQLite file and its statements. Beside tokenizer.cpp and functions.cpp the
+// only file that knows the C API. A connection belongs to one thread at a time
+// (SQLITE_OPEN_NOMUTEX).
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "protocol/ids.hpp"
@@ -38,6 +40,7 @@ private:
     friend class Query;
     /// The statements of one text that nobody runs at the moment.
     using Idle = std::vector<sqlite3_stmt*>;
+    sqlite3_stmt* prepare(std::string_view sql, unsigned flags);
     sqlite3_stmt* take(std::string_view sql, Idle*& idle);
     [[noreturn]] void fail(int code, std::string_view doing) const;
 
@@ -48,6 +51,9 @@ private:
     };
     std::unordered_map<std::string, Idle, TextHash, std::equal_to<>> statements_;
 };
+
+/// A value for a statement that is put together while running.
+using Parameter = std::variant<std::int64_t, double, std::string>;
 
 /// One run of a statement: parameters are copied in at construction, then rows come. `sql` must
 /// outlive the run. The statement goes back to the connection's cache at the end. Views into a row
@@ -60,6 +66,8 @@ public:
         int at = 0;
         (bind(++at, parameters), ...);
     }
+    /// For statements that are put together for one run: it is not kept for the next.
+    Query(Database& db, std::string_view sql, const std::vector<Parameter>& parameters);
     ~Query();
     Query(const Query&) = delete;
     Query& operator=(const Query&) = delete;
@@ -92,6 +100,7 @@ public:
 
 private:
     void bind(int at, std::int64_t value);
+    void bind(int at, double value);
     void bind(int at, std::uint64_t value) { bind(at, static_cast<std::int64_t>(value)); }
     void bind(int at, int value) { bind(at, static_cast<std::int64_t>(value)); }
     void bind(int at, std::uint32_t value) { bind(at, static_cast<std::int64_t>(value)); }
@@ -120,7 +129,7 @@ private:
 
     Database& db_;
     std::string_view sql_;
-    Database::Idle* idle_ = nullptr;  // where the statement goes back to
+    Database::Idle* idle_ = nullptr;  // where the statement goes back to; none: it ends here
     sqlite3_stmt* statement_;
 };
 

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/fts5_index.hpp"
 
-#include <algorithm>
-#include <limits>
 #include <unordered_map>
 
 #include "protocol/cbor.hpp"
 #include "storage/sqlite/schema.hpp"
-#include "storage/text_scoring.hpp"
 #include "storage/text_tokens.hpp"
 
 namespace sangam::storage::sqlite {
@@ -34,47 +31,6 @@ Bytes layout_of(const std::vector<IndexedField>& fields) {
         writer.unsigned_int(field.text.size());
     }
     return writer.take();
-}
-
-/// Cuts `words` by `layout`; damage is reported by the query.
-std::vector<IndexedField> fields_of(const Query& query, int words_column, int layout_column) {
-    const auto words = query.text(words_column);
-    const auto layout = query.bytes(layout_column);
-    cbor::Reader reader(layout);
-    std::vector<IndexedField> out(reader.array());
-    std::size_t at = 0;
-    for (auto& field : out) {
-        if (&field != out.data()) at += gap_bytes;
-        if (reader.array() != 2) reader.set_failed("a field has two parts");
-        field.path = reader.path();
-        const auto size = reader.unsigned_int();
-        if (reader.failed()) break;
-        if (at > words.size() || size > words.size() - at) {
-            reader.set_failed("a field ends after the text");
-            break;
-        }
-        field.text = words.substr(at, size);
-        at += size;
-    }
-    if (auto done = reader.finish(); !done) query.damaged(layout_column, done.error().message);
-    if (at != words.size()) query.damaged(words_column, "its length differs from its layout");
-    return out;
-}
-
-/// An FTS5 expression. Words are folded already and hold no quote.
-std::string expression(const std::vector<TextQuery::Term>& terms, std::string_view joiner) {
-    std::string out;
-    for (const auto& term : terms) {
-        if (!out.empty()) out += joiner;
-        out += '"';
-        for (std::size_t i = 0; i < term.words.size(); ++i) {
-            if (i > 0) out += ' ';
-            out += term.words[i];
-        }
-        out += '"';
-        if (term.is_prefix) out += " *";
-    }
-    return out;
 }
 
 /// FNV-1a over one word's place in a record; sums of it tell two sets of places apart by accident
@@ -105,10 +61,7 @@ Fts5Index::Fts5Index(Database& db, DatasetId dataset) : db_(db), name_(text_tabl
     sql_.read = "SELECT words, layout FROM " + name_ + " WHERE rowid = ?1";
     sql_.size = "SELECT count(*) FROM " + name_;
     sql_.count = "SELECT count(*) FROM " + name_ + " WHERE " + name_ + " MATCH ?1";
-    sql_.best = "SELECT number, collection, id, -bm25(" + name_ + ") AS score FROM " + name_ +
-                " JOIN records ON number = " + name_ + ".rowid WHERE " + name_ +
-                " MATCH ?1 ORDER BY score DESC, collection, id LIMIT ?2";
-    sql_.candidates = "SELECT rowid, words, layout FROM " + name_ + " WHERE " + name_ + " MATCH ?1";
+    sql_.sizes = "SELECT words, layout FROM " + name_;
     sql_.all = "SELECT rowid, words FROM " + name_;
     sql_.vocabulary = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.words_of_" + name_ +
                       " USING fts5vocab(main, " + name_ + ", instance)";
@@ -122,39 +75,84 @@ void Fts5Index::add(RecordNumber number, const std::vector<IndexedField>& fields
 
 void Fts5Index::remove(RecordNumber number) { Query(db_, sql_.remove, number).run(); }
 
-TextResult Fts5Index::search(const std::vector<TextQuery::Term>& terms,
-                             const std::vector<Path>& hidden, std::size_t limit) const {
-    if (!hidden.empty()) return search_visible(terms, hidden, limit);
-    TextResult out;
-    const auto match = expression(terms, " AND ");
-    Query count(db_, sql_.count, match);
-    if (count.next()) out.total = count.number(0);
-    if (out.total == 0 || limit == 0) return out;
-    Query best(db_, sql_.best, match,
-               static_cast<std::uint64_t>(
-                   std::min<std::size_t>(limit, std::numeric_limits<std::int64_t>::max())));
-    while (best.next())
-        out.best.push_back(
-            {RecordNumber{best.number(0)}, {best.text(1), best.text(2)}, best.real(3)});
+std::vector<IndexedField> Fts5Index::fields_of(const Query& query, int words_column,
+                                               int layout_column) {
+    const auto words = query.text(words_column);
+    const auto layout = query.bytes(layout_column);
+    cbor::Reader reader(layout);
+    std::vector<IndexedField> out(reader.array());
+    std::size_t at = 0;
+    for (auto& field : out) {
+        if (&field != out.data()) at += gap_bytes;
+        if (reader.array() != 2) reader.set_failed("a field has two parts");
+        field.path = reader.path();
+        const auto size = reader.unsigned_int();
+        if (reader.failed()) break;
+        if (at > words.size() || size > words.size() - at) {
+            reader.set_failed("a field ends after the text");
+            break;
+        }
+        field.text = words.substr(at, size);
+        at += size;
+    }
+    if (auto done = reader.finish(); !done) query.damaged(layout_column, done.error().message);
+    if (at != words.size()) query.damaged(words_column, "its length differs from its layout");
     return out;
 }
 
-TextResult Fts5Index::search_visible(const std::vector<TextQuery::Term>& terms,
-                                     const std::vector<Path>& hidden, std::size_t limit) const {
-    Ranking ranking(terms.size(), size(), std::nullopt);
-    // Every record with one of the words: how many have it in a visible field ranks it.
-    Query candidates(db_, sql_.candidates, expression(terms, " OR "));
-    while (candidates.next())
-        ranking.add(RecordNumber{candidates.number(0)},
-                    count_terms(terms, fields_of(candidates, 1, 2), hidden));
-    return ranking.take(limit, [&](RecordNumber number) {
-        Query key(db_, "SELECT collection, id FROM records WHERE number = ?1", number);
-        if (!key.next())
-            throw CorruptError(db_.path() + ": the text index names record number " +
-                               std::to_string(raw(number)) +
-                               ", which does not exist; run `sangam verify`");
-        return RecordKey{key.text(0), key.text(1)};
-    });
+// Words are folded already and hold no quote.
+std::string Fts5Index::expression(const std::vector<TextQuery::Term>& terms,
+                                  std::string_view joiner) {
+    std::string out;
+    for (const auto& term : terms) {
+        if (!out.empty()) out += joiner;
+        out += '"';
+        for (std::size_t i = 0; i < term.words.size(); ++i) {
+            if (i > 0) out += ' ';
+            out += term.words[i];
+        }
+        out += '"';
+        if (term.is_prefix) out += " *";
+    }
+    return out;
+}
+
+std::uint64_t Fts5Index::text_bytes(const Query& row, int words, int layout) {
+    const auto encoded = row.blob(layout);
+    cbor::Reader reader(encoded);
+    const std::uint64_t gaps = reader.array();
+    const std::uint64_t bytes = row.blob(words).size();
+    if (reader.failed() || gaps == 0 || bytes < (gaps - 1) * gap_bytes)
+        row.damaged(layout, "it does not fit the text");
+    return bytes - (gaps - 1) * gap_bytes;
+}
+
+TextStatistics Fts5Index::statistics(const std::vector<TextQuery::Term>& terms) const {
+    // Both counters: another connection's commits, and this one's own writes.
+    const auto pragma = [&](std::string_view sql) {
+        Query query(db_, sql);
+        query.next();
+        return query.integer(0);
+    };
+    const auto data_version = pragma("PRAGMA data_version");
+    const auto changes = pragma("SELECT total_changes()");
+    if (totals_.data_version != data_version || totals_.changes != changes) {
+        totals_ = {data_version, changes, 0, 0};
+        Query sizes(db_, sql_.sizes);
+        while (sizes.next()) {
+            ++totals_.records;
+            totals_.bytes += text_bytes(sizes, 0, 1);
+        }
+    }
+    TextStatistics out;
+    out.records = totals_.records;
+    out.bytes = totals_.bytes;
+    for (const auto& term : terms) {
+        Query count(db_, sql_.count, expression({term}, " AND "));
+        count.next();
+        out.records_with_term.push_back(count.number(0));
+    }
+    return out;
 }
 
 std::optional<std::vector<IndexedField>> Fts5Index::stored(RecordNumber number) const {

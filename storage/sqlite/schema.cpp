@@ -177,7 +177,24 @@ CREATE TABLE documents (
 -- Besides these, a table text_N (FTS5) for each dataset N, made with it.
 )sql";
 
-constexpr std::array<const char*, schema_version> migrations{first_schema};
+/// Migration 2. Rows are made by the store, which alone can merge (sqlite_store.cpp).
+constexpr const char* flat_records = R"sql(
+-- The paths that flat records have, with a number each.
+CREATE TABLE flat_fields (
+    field INTEGER PRIMARY KEY AUTOINCREMENT,
+    dataset INTEGER NOT NULL REFERENCES datasets,
+    path TEXT NOT NULL,                        -- Path::text()
+    UNIQUE (dataset, path)
+) STRICT;
+
+-- What conditions, facets and order read: a row for each live record that is not deleted.
+CREATE TABLE flat_records (
+    place INTEGER PRIMARY KEY,                 -- dataset << 40 | record number
+    fields BLOB NOT NULL                       -- flat_codec.hpp
+) STRICT;
+)sql";
+
+constexpr std::array<const char*, schema_version> migrations{first_schema, flat_records};
 
 std::int64_t pragma(Database& db, std::string_view sql) {
     Query query(db, sql);
@@ -209,9 +226,10 @@ void check_is_ours(Database& db) {
                          "); install that version again, or restore a backup made by this one");
 }
 
-void migrate(Database& db) {
+int migrate(Database& db) {
     check_is_ours(db);
-    for (auto step = pragma(db, "PRAGMA user_version"); step < schema_version; ++step) {
+    const auto before = static_cast<int>(pragma(db, "PRAGMA user_version"));
+    for (auto step = before; step < schema_version; ++step) {
         db.execute("BEGIN IMMEDIATE");
         try {
             db.execute(migrations[static_cast<std::size_t>(step)]);
@@ -223,6 +241,7 @@ void migrate(Database& db) {
             throw;
         }
     }
+    return before;
 }
 
 }  // namespace sangam::storage::sqlite

@@ -7,16 +7,17 @@
 namespace sangam::storage::sqlite {
 
 /// The newest schema that this build knows; PRAGMA user_version of the file.
-inline constexpr int schema_version = 1;
+inline constexpr int schema_version = 2;
 /// PRAGMA application_id: "SNGM".
 inline constexpr int application_id = 0x534e474d;
 
 /// Throws StoreError for a newer schema and for a database of another program. An empty database
 /// has version 0.
 void check_is_ours(Database& db);
-/// Makes or migrates the tables, each step in one transaction. Throws StoreError for a newer
-/// schema and for a database of another program.
-void migrate(Database& db);
+/// Makes or migrates the tables, each step in one transaction; the version before. Throws
+/// StoreError for a newer schema and for a database of another program. Below version 2, rows of
+/// flat_records are for the caller to make.
+int migrate(Database& db);
 
 /// How rows that are numbered within something stand in one integer key: the upper number above 40
 /// bits, so that a b-tree by integer serves both "this one" and "all of that in order", without a

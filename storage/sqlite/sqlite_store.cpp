@@ -134,7 +134,8 @@ private:
         db_.execute("PRAGMA foreign_keys = ON");
         // What was withdrawn must not be readable in free pages (docs/storage.md, "Removal").
         db_.execute("PRAGMA secure_delete = ON");
-        sqlite::migrate(db_);
+        const int version = sqlite::migrate(db_);
+        if (version == 1) make_flat_records();
         bool has_epoch = false;
         {
             sqlite::Query query(db_, "SELECT count(*) FROM store");
@@ -145,6 +146,19 @@ private:
             draw_epoch(writing);
         }
         epoch_ = raw(tables_.epoch());
+    }
+
+    /// What migration 2 leaves to us.
+    void make_flat_records() {
+        db_.execute("BEGIN IMMEDIATE");
+        try {
+            Writing writing{tables_, projector_, author_};
+            project_all_again(writing);
+            db_.execute("COMMIT");
+        } catch (...) {
+            if (db_.is_in_transaction()) db_.execute("ROLLBACK");
+            throw;
+        }
     }
 
     sqlite::GroupWriter::Hooks hooks() {
@@ -238,7 +252,7 @@ private:
     Author author_;
     const Projector& projector_;
     Database db_;
-    SqliteTables tables_{db_};
+    SqliteTables tables_{db_, true};
     ControlLog log_;
     mutable sqlite::ReaderPool pool_;
     std::atomic<std::uint64_t> epoch_{0};

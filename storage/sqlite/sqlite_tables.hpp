@@ -19,7 +19,8 @@ namespace sangam::storage::sqlite {
 /// Works inside the transaction that its user holds open on `db`.
 class SqliteTables final : public Tables {
 public:
-    explicit SqliteTables(Database& db) : db_(db) {}
+    /// A writer's connection sees no other's writes.
+    explicit SqliteTables(Database& db, bool is_writer = false) : db_(db), is_writer_(is_writer) {}
 
     [[nodiscard]] Epoch epoch() const;
 
@@ -98,16 +99,34 @@ public:
     void remove_document(const std::string& kind, const std::string& key) override;
     void set_epoch(Epoch) override;
 
+    void put_flat(DatasetId, RecordNumber, const FlatRecord&) override;
+    void remove_flat(DatasetId, RecordNumber) override;
+    std::optional<FlatRecord> flat(DatasetId, RecordNumber) const override;
+    std::uint64_t flat_count(DatasetId) const override;
+    bool has_field(DatasetId, const Path&) const override;
+    void select(DatasetId, const Selection&,
+                const std::function<bool(Selected&&)>& visit) const override;
+    TextStatistics whole_statistics(DatasetId,
+                                    const std::vector<TextQuery::Term>& terms) const override;
+    /// Of flat_fields; nothing when no record ever had the field.
+    [[nodiscard]] std::optional<std::uint64_t> field_number(DatasetId, const Path&) const;
+
     const TextIndex& text(DatasetId) const override;
     TextIndex& text(DatasetId) override;
     std::vector<std::string> check_structure() const override;
-    /// Forgets the indexes of datasets, some of which a rollback may have undone.
-    void forget() { indexes_.clear(); }
+    /// Forgets the indexes of datasets and the numbers of fields, some of which a rollback may have
+    /// undone.
+    void forget() {
+        indexes_.clear();
+        field_numbers_.clear();
+    }
 
 private:
     Fts5Index& index(DatasetId) const;
 
     Database& db_;
+    bool is_writer_;
+    mutable std::map<DatasetId, std::map<Path, std::uint64_t>> field_numbers_;
     mutable std::map<DatasetId, std::unique_ptr<Fts5Index>> indexes_;
 };
 

@@ -106,12 +106,12 @@ TEST_CASE_TEMPLATE("reading: a view does not see what is written after it", Back
     const auto after = node.store->reader();
     CHECK(before->dataset(uid)->live_records == 1);
     CHECK(before->arrivals(uid, {}, 9).size() == 1);
-    CHECK(before->search({uid, {}}, TextQuery::parse("drought").value(), 9).total == 1);
-    CHECK(before->search({uid, {}}, TextQuery::parse("flood").value(), 9).total == 0);
+    CHECK(search_words(*before, uid, "drought", {}, 9).total == 1);
+    CHECK(search_words(*before, uid, "flood", {}, 9).total == 0);
     CHECK_FALSE(before->document("kind", "key"));
     CHECK(before->verify({}).failed == 0);
     CHECK(after->dataset(uid)->live_records == 2);
-    CHECK(after->search({uid, {}}, TextQuery::parse("flood").value(), 9).total == 2);
+    CHECK(search_words(*after, uid, "flood", {}, 9).total == 2);
 }
 
 TEST_CASE_TEMPLATE("reading: many threads write and read at once, and each sees whole writes",
@@ -144,8 +144,7 @@ TEST_CASE_TEMPLATE("reading: many threads write and read at once, and each sees 
             while (running > 0) {
                 const auto reader = node.store->reader();
                 const auto records = reader->dataset(uid)->live_records;
-                const auto hits =
-                    reader->search({uid, {}}, TextQuery::parse("pair").value(), 0).total;
+                const auto hits = search_words(*reader, uid, "pair", {}, 0).total;
                 if (records % 2 != 0 || hits != records ||
                     reader->arrivals(uid, {}, 1000).size() != records)
                     ++torn;

@@ -279,12 +279,25 @@ inline std::string text_of(Store& store, const DatasetUid& uid, const std::strin
     return "(none)";
 }
 
+inline SearchResult search_words(const Reader& reader, const DatasetUid& uid,
+                                 std::string_view query, const std::vector<Path>& hidden,
+                                 std::size_t limit) {
+    SearchQuestion question;
+    question.text = TextQuery::parse(query).value();
+    question.limit = limit;
+    return reader.search({uid, {{std::nullopt, hidden}}}, question);
+}
+inline SearchResult search_words(Store& store, const DatasetUid& uid, std::string_view query,
+                                 const std::vector<Path>& hidden, std::size_t limit) {
+    return search_words(*store.reader(), uid, query, hidden, limit);
+}
+
 /// The ids of hits, best first, joined by spaces.
 inline std::string found(Store& store, const DatasetUid& uid, std::string_view query,
                          const std::vector<std::string>& hidden = {}, std::size_t limit = 100) {
-    SearchScope scope{uid, {}};
-    for (const auto& path : hidden) scope.hidden.push_back(Path::parse(path).value());
-    const auto result = store.reader()->search(scope, TextQuery::parse(query).value(), limit);
+    std::vector<Path> paths;
+    for (const auto& path : hidden) paths.push_back(Path::parse(path).value());
+    const auto result = search_words(store, uid, query, paths, limit);
     std::string out;
     for (const auto& hit : result.best) out += (out.empty() ? "" : " ") + hit.key.id;
     return out;

@@ -62,12 +62,86 @@ TEST_CASE("search: a hidden word neither matches nor counts nor shows") {
     scene.world.run_for(Millis{1000});
     CHECK(scene.ask(Scene::words("drought")).total == 0);
     SearchQuery all;
-    all.facets = {"remarks", "origin"};
+    all.facets = {"origin"};
     const auto outcome = scene.ask(all);
     CHECK(outcome.total == 2);
-    CHECK(outcome.facets.at("remarks").empty());
     CHECK(outcome.facets.at("origin").size() == 2);
     for (const OutcomeHit& hit : outcome.hits) CHECK_FALSE(hit.fields.contains("remarks"));
+}
+
+TEST_CASE("search: a hidden field is refused in the words for one that does not exist") {
+    Scene scene;
+    scene.world.grant(scene.irri, scene.rice, "members", {sangam::Action::search},
+                      {path("remarks")});
+    scene.world.grant(scene.cimmyt, scene.wheat, "members", {sangam::Action::search});
+    scene.world.run_for(Millis{1000});
+    const auto ask_for = [&](const std::string& field, int place) {
+        SearchQuery query;
+        if (place == 0) query.where = field + " = 'x'";
+        if (place == 1) query.facets = {field};
+        if (place == 2) query.sort = field;
+        return scene.ask(query);
+    };
+    for (int place = 0; place < 3; ++place) {
+        CAPTURE(place);
+        const auto hidden = ask_for("remarks", place);
+        CHECK_FALSE(hidden.refused);
+        CHECK(hidden.completeness[0].from == "origin");
+        CHECK(hidden.completeness[1].dataset == "irri/rice");
+        CHECK(hidden.completeness[1].from == "none");
+        const auto absent = ask_for("nosuchf", place);
+        CHECK(absent.refused);
+        std::string words = absent.completeness[1].reason;
+        words.replace(words.find("nosuchf"), 7, "remarks");
+        CHECK(hidden.completeness[1].reason == words);
+    }
+}
+
+TEST_CASE("search: a condition lets through what it is true for, at each owner") {
+    Scene scene;
+    scene.share_all();
+    SearchQuery query;
+    query.where = "origin = 'IND' AND remarks LIKE '%drought%'";
+    query.facets = {"origin"};
+    const auto outcome = scene.ask(query);
+    CHECK(outcome.total == 2);
+    CHECK(outcome.complete);
+    REQUIRE(outcome.hits.size() == 2);
+    CHECK(outcome.hits[0].id == "b");
+    CHECK(outcome.hits[1].id == "c");
+    CHECK(outcome.facets.at("origin").size() == 1);
+}
+
+TEST_CASE(
+    "search: the best of the federation are found although a dataset ranks its own otherwise") {
+    // `common` is rare at irri and everywhere at cimmyt, `rare` the other way round: each dataset
+    // by itself prefers other records than all of them together do.
+    Scene scene;
+    const auto filler = [](int i) { return " filler" + std::to_string(i); };
+    for (int i = 0; i < 30; ++i) {
+        scene.put(scene.irri, scene.rice, "i" + std::to_string(i),
+                  {{"remarks", (i % 10 == 0 ? "common rare" : "rare common rare") + filler(i)}});
+        scene.put(scene.cimmyt, scene.wheat, "c" + std::to_string(i),
+                  {{"remarks", (i % 3 == 0 ? "common common rare" : "common") + filler(i)}});
+    }
+    scene.share_all();
+    auto query = Scene::words("common rare");
+    query.limit = 1000;
+    const auto all = scene.ask(query);
+    CHECK(all.total == 40);
+    CHECK_FALSE(all.ranking_is_per_node);
+    REQUIRE(all.hits.size() == 40);
+    for (const std::uint32_t limit : {1U, 5U, 12U}) {
+        query.limit = limit;
+        const auto page = scene.ask(query);
+        CHECK(page.total == 40);
+        CHECK_FALSE(page.ranking_is_per_node);
+        REQUIRE(page.hits.size() == limit);
+        for (std::size_t i = 0; i < limit; ++i) {
+            CHECK(page.hits[i].record == all.hits[i].record);
+            CHECK(page.hits[i].score == all.hits[i].score);
+        }
+    }
 }
 
 TEST_CASE("search: facets and totals are exact over all owners, pages cut the hits only") {
