@@ -126,6 +126,12 @@ private:
         text.remove(number);
         if (const auto fields = indexed_fields(projection); !fields.empty())
             text.add(number, fields);
+        if (is_counted)
+            tables_.put_flat(dataset_.id, number, flat_record(projection, [&](const Path& path) {
+                                 return projector_.type_of(manifest_, path);
+                             }));
+        else
+            tables_.remove_flat(dataset_.id, number);
         if (live.empty() && !is_in_ledger(tables_, served_, number) &&
             tables_.refused_changes(number).empty())
             tables_.remove_record(number);

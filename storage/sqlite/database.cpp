@@ -3,6 +3,8 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+
 #include "storage/sqlite/functions.hpp"
 
 namespace sangam::storage::sqlite {
@@ -109,9 +111,10 @@ sqlite3_stmt* Database::prepare(std::string_view sql, unsigned flags) {
 
 Query::Query(Database& db, std::string_view sql, const std::vector<Parameter>& parameters)
     : db_(db), sql_(sql), statement_(db.prepare(sql, 0)) {
-    int at = 0;
-    for (const Parameter& parameter : parameters)
-        std::visit([&](const auto& value) { bind(++at, value); }, parameter);
+    // Those at the end that the SQL does not name (a date's second end, say) have no place in it.
+    const auto named = static_cast<std::size_t>(sqlite3_bind_parameter_count(statement_));
+    for (std::size_t i = 0; i < std::min(named, parameters.size()); ++i)
+        std::visit([&](const auto& value) { bind(static_cast<int>(i) + 1, value); }, parameters[i]);
 }
 
 Query::~Query() {

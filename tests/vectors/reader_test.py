@@ -217,15 +217,16 @@ def read_entry(data):
 
 # --- sections 8 and 9: frames
 STRUCTURES = {"ControlNumber": "id32 text u64", "Head": "id32 u64 u64 id32", "Withdrawal": "text text Reason",
-              "Hit": "text text text f64 bool bytes text text", "Facet": "text text u64"}
+              "Hit": "text text text f64 bool bytes text text [u32] u64", "Facet": "text text u64",
+              "Statistics": "u64 u64 [u64]"}
 NUMBERS = {"u16": ("<H", 0, 2**16), "u32": ("<I", 0, 2**32), "u64": ("<Q", 0, 2**64), "f64": ("<d", -1e309, 1e309), "bool": ("<B", 0, 1),
            "AbortCode": ("<H", 1, 10), "State": ("<B", 1, 3), "Reason": ("<B", 1, 4), "Source": ("<B", 1, 4)}
 MESSAGES = {1: "u16 u16 [text] id32 u64 u64 text id32 [ControlNumber]", 2: "AbortCode text", 3: "u64", 4: "u64",
             16: "u64 bytes", 17: "u64", 18: "u64 [bytes] bytes [bytes]", 32: "id32 [bytes]", 33: "id32 u64",
             48: "id32 [Head]", 49: "id32 [bytes]", 64: "id16 id32 text bool u64 u64 u64",
             65: "id16 State text bool u64 u64", 66: "id16 u64 u64 [bytes] [Withdrawal] bool u64",
-            67: "id16 u64 u64 u64", 68: "id16", 80: "u64 text text u32 u32 [text] text [id32] text", 82: "u64 u32 text",
-            81: "u64 id32 Source u64 u64 u64 u64 [Hit] [Facet] text"}
+            67: "id16 u64 u64 u64", 68: "id16", 80: "u64 text text u32 u32 [text] text [id32] text bool Statistics", 82: "u64 u32 text",
+            81: "u64 id32 Source u64 u64 u64 u64 [Hit] [Facet] text Statistics"}
 
 def read_fields(kinds, data):
     out = []

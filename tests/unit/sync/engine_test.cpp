@@ -141,7 +141,7 @@ TEST_CASE("engine: a search merges all owners and says who answered") {
     CHECK(outcome->nodes_asked == 2);
     CHECK(outcome->nodes_answered == 2);
     CHECK(outcome->complete);
-    CHECK(outcome->ranking_is_per_node);
+    CHECK_FALSE(outcome->ranking_is_per_node);
     REQUIRE(outcome->completeness.size() == 2);
     CHECK(outcome->completeness[0].from == "origin");
 

@@ -387,7 +387,7 @@ TEST_CASE("search: a bad query is refused with its reason at once") {
     CHECK(outcome.refused.has_value());
     CHECK(outcome.took_ms < 100);
     SearchQuery conditional;
-    conditional.where = "origin = 'IND'";
+    conditional.where = "origin = IND";
     const auto refused = scene.ask(conditional);
     REQUIRE(refused.refused.has_value());
     CHECK(refused.refused->find("condition") != std::string::npos);
