@@ -226,22 +226,22 @@ void check_is_ours(Database& db) {
                          "); install that version again, or restore a backup made by this one");
 }
 
-int migrate(Database& db) {
+void migrate(Database& db, const std::function<void(int before)>& fill, int to) {
     check_is_ours(db);
     const auto before = static_cast<int>(pragma(db, "PRAGMA user_version"));
-    for (auto step = before; step < schema_version; ++step) {
-        db.execute("BEGIN IMMEDIATE");
-        try {
+    if (before >= to) return;
+    db.execute("BEGIN IMMEDIATE");
+    try {
+        for (auto step = before; step < to; ++step)
             db.execute(migrations[static_cast<std::size_t>(step)]);
-            db.execute("PRAGMA application_id = " + std::to_string(application_id));
-            db.execute("PRAGMA user_version = " + std::to_string(step + 1));
-            db.execute("COMMIT");
-        } catch (...) {
-            if (db.is_in_transaction()) db.execute("ROLLBACK");
-            throw;
-        }
+        db.execute("PRAGMA application_id = " + std::to_string(application_id));
+        db.execute("PRAGMA user_version = " + std::to_string(to));
+        if (before > 0) fill(before);
+        db.execute("COMMIT");
+    } catch (...) {
+        if (db.is_in_transaction()) db.execute("ROLLBACK");
+        throw;
     }
-    return before;
 }
 
 }  // namespace sangam::storage::sqlite

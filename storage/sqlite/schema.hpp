@@ -2,6 +2,8 @@
 // The tables on disk and how an older file becomes a newer one; docs/storage.md tells the reasons.
 #pragma once
 
+#include <functional>
+
 #include "storage/sqlite/database.hpp"
 
 namespace sangam::storage::sqlite {
@@ -14,10 +16,12 @@ inline constexpr int application_id = 0x534e474d;
 /// Throws StoreError for a newer schema and for a database of another program. An empty database
 /// has version 0.
 void check_is_ours(Database& db);
-/// Makes or migrates the tables, each step in one transaction; the version before. Throws
-/// StoreError for a newer schema and for a database of another program. Below version 2, rows of
-/// flat_records are for the caller to make.
-int migrate(Database& db);
+/// Makes the tables, or brings those of an older version to version `to`: all steps in one
+/// transaction with `fill`, which makes the rows that SQL alone cannot and is not called for an
+/// empty database. `before` is the version that was found; below 2, flat_records are to be filled.
+/// Throws StoreError for a newer schema and for a database of another program; then, and when
+/// `fill` throws, the file is as before.
+void migrate(Database& db, const std::function<void(int before)>& fill, int to = schema_version);
 
 /// How rows that are numbered within something stand in one integer key: the upper number above 40
 /// bits, so that a b-tree by integer serves both "this one" and "all of that in order", without a

@@ -134,8 +134,9 @@ private:
         db_.execute("PRAGMA foreign_keys = ON");
         // What was withdrawn must not be readable in free pages (docs/storage.md, "Removal").
         db_.execute("PRAGMA secure_delete = ON");
-        const int version = sqlite::migrate(db_);
-        if (version == 1) make_flat_records();
+        sqlite::migrate(db_, [this](int before) {
+            if (before < 2) make_flat_records();
+        });
         bool has_epoch = false;
         {
             sqlite::Query query(db_, "SELECT count(*) FROM store");
@@ -148,17 +149,10 @@ private:
         epoch_ = raw(tables_.epoch());
     }
 
-    /// What migration 2 leaves to us.
+    /// What migration 2 leaves to us: only the store can merge.
     void make_flat_records() {
-        db_.execute("BEGIN IMMEDIATE");
-        try {
-            Writing writing{tables_, projector_, author_};
-            project_all_again(writing);
-            db_.execute("COMMIT");
-        } catch (...) {
-            if (db_.is_in_transaction()) db_.execute("ROLLBACK");
-            throw;
-        }
+        Writing writing{tables_, projector_, author_};
+        project_all_again(writing);
     }
 
     sqlite::GroupWriter::Hooks hooks() {
