@@ -218,17 +218,4 @@ std::set<InstitutionId> related_institutions(const storage::Reader& reader,
     return out;
 }
 
-std::vector<Path> hidden_in_both(const std::vector<Path>& a, const std::vector<Path>& b) {
-    std::set<Path> out;
-    for (const Path& x : a) {
-        for (const Path& y : b) {
-            if (x.is_at_or_below(y))
-                out.insert(x);
-            else if (y.is_at_or_below(x))
-                out.insert(y);
-        }
-    }
-    return {out.begin(), out.end()};
-}
-
 }  // namespace sangam::sync

@@ -102,8 +102,4 @@ inline constexpr const char* forgotten_kind = "forgotten_control";
                                                            const InstitutionId& home,
                                                            const DirectoryView& directory);
 
-/// Paths that both lists hide (each hides what it names and all below).
-[[nodiscard]] std::vector<Path> hidden_in_both(const std::vector<Path>& a,
-                                               const std::vector<Path>& b);
-
 }  // namespace sangam::sync

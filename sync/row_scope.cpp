@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "storage/condition_evaluation.hpp"
+#include "storage/visibility.hpp"
 #include "sync/reserved_paths.hpp"
 
 namespace sangam::sync {
@@ -20,7 +21,8 @@ RowScope RowJudge::of(const RecordKey& key, const std::vector<storage::StoredCha
     };
     for (const Rule& rule : scope_.rules) {
         if (rule.where && !is_true(*rule.where, {})) continue;
-        out.hidden_ = out.is_visible_ ? hidden_in_both(out.hidden_, rule.hidden) : rule.hidden;
+        out.hidden_ =
+            out.is_visible_ ? storage::hidden_by_both(out.hidden_, rule.hidden) : rule.hidden;
         out.is_visible_ = true;
     }
     if (out.is_visible_ && filter_ && !is_true(*filter_, out.hidden_)) out.is_visible_ = false;

@@ -10,6 +10,7 @@
 #include "sync/limits.hpp"
 #include "sync/merger.hpp"
 #include "sync/policy.hpp"
+#include "sync/reserved_paths.hpp"
 
 namespace sangam::sync {
 namespace {
@@ -188,14 +189,8 @@ private:
         const auto record = reader_.record(hit.number);
         if (!record) return {};
         auto fields = merger_.merge(policy_.info.manifest, record->changes).fields;
-        std::erase_if(fields,
-                      [&](const auto& entry) { return is_hidden(entry.first, hit.hidden); });
+        std::erase_if(fields, [&](const auto& entry) { return hides(hit.hidden, entry.first); });
         return fields;
-    }
-
-    static bool is_hidden(const Path& path, const std::vector<Path>& hidden) {
-        return std::any_of(hidden.begin(), hidden.end(),
-                           [&](const Path& above) { return path.is_at_or_below(above); });
     }
 
     /// False when the part is full.

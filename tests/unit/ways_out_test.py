@@ -56,7 +56,9 @@ ROUTES = {
 READERS = {
     "sync/delivery_builder.cpp": r"judge_->of\(.*view_of\(.*as_it_crosses\(",
     "sync/subscription_sender.cpp": r"view_of\(\*record, judge\.of\(",
-    "sync/search_answer.cpp": r"\bdecide\(asker, sangam::Action::search",
+    # What the decision lets through goes to the store as the rules that it searches under.
+    "sync/search_answer.cpp": r"search_scope\(policy\.info\.uid, scope\).*reader_\.search\(scope_,"
+                              r".*\bdecide\(asker, sangam::Action::search",
     "sync/writer_sync.cpp": r"is_partner\(",
     "sync/row_scope.cpp": r"RowScope RowJudge::of\(",
     "sync/subscription_receiver.cpp": "asks whether the own replica holds anything",
@@ -73,6 +75,9 @@ READS = re.compile(
     r"(?:reader(?:_|\(\))?)(?:->|\.)"
     r"(?:record|scan_records|history|parts|commits|search|arrivals|import_states)\(")
 MAKES_SCOPE = re.compile(r"\bScope::everything\(\)|\bScope\s*\{|\bScope\s+\w+\s*\{")
+# What a store is searched under; only the answer to a search makes one, from a Scope.
+MAKES_SEARCH_SCOPE = re.compile(r"\bSearchScope\b|\bSearchRule\b")
+SEARCHES_BY_HAND = re.compile(r"[.>]search\(\s*\{")
 
 
 def code_of(file: Path) -> str:
@@ -148,6 +153,9 @@ def breaches_in(tree: Path) -> list[str]:
                 check_gate(file, gate, text, breaches)
         if file != "sync/policy.cpp" and MAKES_SCOPE.search(text):
             breaches.append(f"{file}: makes a Scope by itself; only decide() may")
+        if SEARCHES_BY_HAND.search(text) or (
+                file != "sync/search_answer.cpp" and MAKES_SEARCH_SCOPE.search(text)):
+            breaches.append(f"{file}: searches the store under rules of its own")
     return breaches
 
 
@@ -180,6 +188,11 @@ def main() -> None:
     must_find(tree, "a scope made by hand", "node/service/records.cpp",
               "const auto scope = call.decide(",
               "const auto mine = sync::Scope::everything(); const auto scope = call.decide(")
+    must_find(tree, "a search under rules of its own", "sync/search_answer.cpp",
+              "reader_.search(scope_, question_)", "reader_.search({policy_.info.uid, {{}}}, question_)")
+    must_find(tree, "a search elsewhere", "node/service/status.cpp",
+              "const auto datasets = reader->datasets();",
+              "const auto datasets = reader->datasets(); reader->search({a, {{}}}, {});")
     breaches = breaches_in(tree)
     for breach in breaches:
         print(breach)
