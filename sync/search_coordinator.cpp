@@ -352,8 +352,7 @@ bool SearchCoordinator::refine(SearchId id, Running& running) {
     std::map<std::optional<ConnectionId>, std::vector<DatasetUid>> again;
     for (auto& [uid, target] : running.targets) {
         const SearchPart* part = target.part();
-        if (!part || is_well_chosen(target, *part, common) || target.asked_with == common)
-            continue;
+        if (!part || is_well_chosen(target, *part, common) || target.asked_with == common) continue;
         target.asked_with = common;
         again[target.part_at()].push_back(uid);
     }
