@@ -9,9 +9,15 @@ if(CCACHE_PROGRAM)
 endif()
 find_program(MOLD_PROGRAM mold)
 
+# In batches of files a local would shadow the helpers of the files before it: dev warns of shadows.
+set(sangam_shadow -Wshadow)
+if(CMAKE_UNITY_BUILD)
+    set(sangam_shadow "")
+endif()
+
 add_library(sangam_options INTERFACE)
 target_include_directories(sangam_options INTERFACE "${PROJECT_SOURCE_DIR}")
-target_compile_options(sangam_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow
+target_compile_options(sangam_options INTERFACE -Wall -Wextra -Wpedantic ${sangam_shadow}
     -Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers -Werror
     -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")

@@ -9,7 +9,8 @@ namespace sangam {
 
 namespace {
 
-constexpr std::uint64_t format = 1;  ///< of what is hashed; the forms below are its encodings
+constexpr std::uint64_t change_format =
+    1;  ///< of what is hashed; the forms below are its encodings
 constexpr std::uint64_t form_whole = 1;
 constexpr std::uint64_t form_partial = 2;
 constexpr std::uint64_t kind_put = 0;
@@ -204,7 +205,7 @@ Hash Change::hash_over(const DatasetUid& dataset, const Dot& dot,
     append_big_endian(scratch, raw(dot.sequence));
     scratch.raw(blind.bytes);
     scratch.array(5);
-    scratch.unsigned_int(format);
+    scratch.unsigned_int(change_format);
     scratch.text(key.collection);
     scratch.text(key.id);
     scratch.version_vector(context);

@@ -10,7 +10,7 @@ namespace sangam {
 
 namespace {
 
-constexpr std::uint64_t format = 1;  ///< of headers, signed headers and parts
+constexpr std::uint64_t commit_format = 1;  ///< of headers, signed headers and parts
 
 std::string describe(const CommitHeader& header) {
     return "commit " + std::to_string(raw(header.sequence)) + " of lane " + header.lane.text();
@@ -66,7 +66,7 @@ bool are_within_bounds(std::size_t bytes, std::size_t leaves, std::uint32_t coun
 
 void write_signed(cbor::Writer& writer, const SignedHeader& signed_header) {
     writer.array(4);
-    writer.unsigned_int(format);
+    writer.unsigned_int(commit_format);
     writer.bytes(signed_header.header.encode());
     writer.bytes(signed_header.key.bytes);
     writer.bytes(signed_header.signature.bytes);
@@ -75,7 +75,7 @@ void write_signed(cbor::Writer& writer, const SignedHeader& signed_header) {
 /// Refuses a count of parts or a format number that is not `parts` and `format`.
 void read_start(cbor::Reader& reader, std::size_t parts) {
     const std::size_t found = reader.array();
-    if (reader.unsigned_int() != format) reader.set_failed("an unknown format number");
+    if (reader.unsigned_int() != commit_format) reader.set_failed("an unknown format number");
     if (found != parts) reader.set_failed("a wrong number of parts");
 }
 
@@ -91,7 +91,7 @@ std::vector<Hash> leaf_hashes_of(const std::vector<Hash>& change_hashes) {
 Bytes CommitHeader::encode() const {
     cbor::Writer writer;
     writer.array(12);
-    writer.unsigned_int(format);
+    writer.unsigned_int(commit_format);
     writer.bytes(dataset.bytes);
     writer.bytes(lane.node.bytes);
     writer.unsigned_int(raw(lane.epoch));
@@ -178,7 +178,7 @@ Result<SignedHeader> SignedHeader::decode(ByteView bytes) {
 Bytes CommitPart::encode() const {
     cbor::Writer writer;
     writer.array(5);
-    writer.unsigned_int(format);
+    writer.unsigned_int(commit_format);
     writer.bytes(signed_header.encode());
     writer.array(indices.size());
     for (const auto index : indices) writer.unsigned_int(index);

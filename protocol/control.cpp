@@ -10,7 +10,7 @@ namespace sangam {
 
 namespace {
 
-constexpr std::uint64_t format = 1;
+constexpr std::uint64_t control_format = 1;
 constexpr std::uint64_t kind_manifest = 1;
 constexpr std::uint64_t kind_grant = 2;
 constexpr std::uint64_t kind_revocation = 3;
@@ -40,7 +40,7 @@ bool is_bounded_text(std::string_view text) {
 }
 
 /// Canonical order of text keys in CBOR: the shorter first, then bytewise.
-bool key_before(std::string_view a, std::string_view b) {
+bool member_before(std::string_view a, std::string_view b) {
     return a.size() != b.size() ? a.size() < b.size() : a < b;
 }
 
@@ -48,8 +48,8 @@ template <class Value, class Write>
 void write_map(cbor::Writer& writer, const std::map<std::string, Value>& map, Write write) {
     std::vector<const std::pair<const std::string, Value>*> entries;
     for (const auto& entry : map) entries.push_back(&entry);
-    std::ranges::sort(entries,
-                      [](const auto* a, const auto* b) { return key_before(a->first, b->first); });
+    std::ranges::sort(
+        entries, [](const auto* a, const auto* b) { return member_before(a->first, b->first); });
     writer.map(entries.size());
     for (const auto* entry : entries) {
         writer.text(entry->first);
@@ -63,7 +63,7 @@ void read_map(cbor::Reader& reader, std::map<std::string, Value>& out, Read read
     std::string previous;
     for (std::size_t i = 0; i < count && !reader.failed(); ++i) {
         std::string key(reader.text());
-        if (i > 0 && !key_before(previous, key))
+        if (i > 0 && !member_before(previous, key))
             reader.set_failed("map keys out of order or twice");
         out[key] = read();
         previous = std::move(key);
@@ -399,7 +399,7 @@ Result<void> ControlEntry::validate() const {
 Bytes ControlEntry::encode() const {
     cbor::Writer writer;
     writer.array(9);
-    writer.unsigned_int(format);
+    writer.unsigned_int(control_format);
     writer.bytes(dataset.bytes);
     writer.text(chain);
     writer.unsigned_int(number);
@@ -416,7 +416,7 @@ Result<ControlEntry> ControlEntry::decode(ByteView bytes) {
     cbor::Reader reader(bytes);
     ControlEntry out;
     const std::size_t parts = reader.array();
-    if (reader.unsigned_int() != format) reader.set_failed("an unknown format number");
+    if (reader.unsigned_int() != control_format) reader.set_failed("an unknown format number");
     if (parts != 9) reader.set_failed("a wrong number of parts");
     out.dataset = reader.fixed<DatasetUid>();
     out.chain = reader.text();
@@ -462,7 +462,7 @@ bool SignedControl::has_valid_signature() const {
 Bytes SignedControl::encode() const {
     cbor::Writer writer;
     writer.array(4);
-    writer.unsigned_int(format);
+    writer.unsigned_int(control_format);
     writer.bytes(entry.encode());
     writer.bytes(key.bytes);
     writer.bytes(signature.bytes);
@@ -473,7 +473,7 @@ Result<SignedControl> SignedControl::decode(ByteView bytes) {
     cbor::Reader reader(bytes);
     SignedControl out;
     const std::size_t parts = reader.array();
-    if (reader.unsigned_int() != format) reader.set_failed("an unknown format number");
+    if (reader.unsigned_int() != control_format) reader.set_failed("an unknown format number");
     if (parts != 4) reader.set_failed("a wrong number of parts");
     const ByteView entry_bytes = reader.bytes();
     out.key = reader.fixed<PublicKey>();

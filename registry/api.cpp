@@ -9,7 +9,7 @@
 namespace sangam::registry {
 namespace {
 
-constexpr std::uint64_t format = 1;
+constexpr std::uint64_t api_format = 1;
 constexpr const char* cbor_type = "application/cbor";
 constexpr const char* octets_type = "application/octet-stream";
 constexpr const char* note_type = "text/plain; charset=utf-8";
@@ -104,7 +104,7 @@ HttpResponse get_enrolment(const Service& service, const Target& target) {
     return ok(cbor_type, not_at_all, service.enrolment(*node).encode());
 }
 
-HttpResponse get(const Service& service, const Target& target) {
+HttpResponse answer_get(const Service& service, const Target& target) {
     if (target.path == "/checkpoint")
         return ok(note_type, briefly, bytes_of(service.checkpoint().note));
     if (target.path == "/root") return ok(cbor_type, briefly, service.roots().encode());
@@ -130,7 +130,7 @@ HttpAnswer answer(Result<Done<EnrolmentReply>> done) {
     return {ok(cbor_type, not_at_all, done->value.encode()), std::move(done->effects)};
 }
 
-HttpAnswer post(Service& service, const Target& target, ByteView body, Millis now) {
+HttpAnswer answer_post(Service& service, const Target& target, ByteView body, Millis now) {
     if (target.path == "/api/v1/enrol") {
         const auto request = EnrolRequest::decode(body);
         return request ? answer(service.enrol(*request, now))
@@ -160,7 +160,8 @@ HttpAnswer post(Service& service, const Target& target, ByteView body, Millis no
 
 HttpAnswer handle(Service& service, const HttpRequest& request, Millis now) {
     const Target target(request.target);
-    if (request.method == "GET" || request.method == "HEAD") return {get(service, target), {}};
+    if (request.method == "GET" || request.method == "HEAD")
+        return {answer_get(service, target), {}};
     if (request.method != "POST")
         return {error_response(
                     405, {ErrorKind::usage, "bad_method", "the registry takes GET, HEAD and POST",
@@ -172,13 +173,13 @@ HttpAnswer handle(Service& service, const HttpRequest& request, Millis now) {
                                          std::to_string(max_request_body_bytes) + " bytes",
                                      std::to_string(request.body.size()), ""}),
                 {}};
-    return post(service, target, request.body, now);
+    return answer_post(service, target, request.body, now);
 }
 
 Bytes encode_update(const messages::DirectoryUpdate& update) {
     cbor::Writer out;
     out.array(5);
-    out.unsigned_int(format);
+    out.unsigned_int(api_format);
     out.unsigned_int(update.from_size);
     out.array(update.entries.size());
     for (const Bytes& entry : update.entries) out.bytes(entry);
@@ -199,7 +200,7 @@ Result<messages::DirectoryUpdate> decode_update(ByteView bytes) {
         }
     };
     const std::size_t parts = in.array();
-    if (in.unsigned_int() != format || parts != 5) in.set_failed("not an update of format 1");
+    if (in.unsigned_int() != api_format || parts != 5) in.set_failed("not an update of format 1");
     out.from_size = in.unsigned_int();
     read_list(out.entries);
     const ByteView checkpoint = in.bytes();

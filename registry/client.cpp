@@ -6,8 +6,8 @@
 namespace sangam::registry::client {
 namespace {
 
-HttpRequest get(std::string target) { return {"GET", std::move(target), {}}; }
-HttpRequest post(std::string target, Bytes body) {
+HttpRequest get_request(std::string target) { return {"GET", std::move(target), {}}; }
+HttpRequest post_request(std::string target, Bytes body) {
     return {"POST", std::move(target), std::move(body)};
 }
 
@@ -28,27 +28,27 @@ std::string text_at(const Value::Map& map, std::string_view key) {
 
 }  // namespace
 
-HttpRequest get_roots() { return get("/root"); }
-HttpRequest get_checkpoint() { return get("/checkpoint"); }
+HttpRequest get_roots() { return get_request("/root"); }
+HttpRequest get_checkpoint() { return get_request("/checkpoint"); }
 HttpRequest get_directory(std::uint64_t from_size) {
-    return get("/api/v1/directory?from=" + std::to_string(from_size));
+    return get_request("/api/v1/directory?from=" + std::to_string(from_size));
 }
-HttpRequest get_document(const Hash& hash) { return get("/documents/" + hash.hex()); }
+HttpRequest get_document(const Hash& hash) { return get_request("/documents/" + hash.hex()); }
 HttpRequest get_enrolment(const NodeId& node) {
-    return get("/api/v1/enrolment?node=" + node.hex());
+    return get_request("/api/v1/enrolment?node=" + node.hex());
 }
-HttpRequest get_tile(const std::string& tile_path) { return get("/" + tile_path); }
+HttpRequest get_tile(const std::string& tile_path) { return get_request("/" + tile_path); }
 HttpRequest post_enrol(const EnrolRequest& request) {
-    return post("/api/v1/enrol", request.encode());
+    return post_request("/api/v1/enrol", request.encode());
 }
 HttpRequest post_admit(const AdmitRequest& request) {
-    return post("/api/v1/admit", request.encode());
+    return post_request("/api/v1/admit", request.encode());
 }
 HttpRequest post_revoke(const RevokeRequest& request) {
-    return post("/api/v1/revoke", request.encode());
+    return post_request("/api/v1/revoke", request.encode());
 }
 HttpRequest post_document(const SignedDocument& document) {
-    return post("/api/v1/document", document.encode());
+    return post_request("/api/v1/document", document.encode());
 }
 
 Result<Bytes> body_of(const HttpResponse& response) {

@@ -9,9 +9,9 @@
 namespace sangam::registry {
 namespace {
 
-constexpr std::uint64_t format = 1;
+constexpr std::uint64_t directory_format = 1;
 
-std::unexpected<Error> damaged(std::string what, std::string why) {
+std::unexpected<Error> damaged_file(std::string what, std::string why) {
     return fail("bad_directory_file",
                 "the stored directory does not read: " + what + ": " + std::move(why), {},
                 "delete the directory folder; it is fetched anew");
@@ -33,12 +33,12 @@ std::map<std::string, Bytes> Directory::files() const {
     for (const Bytes& entry : log_.entries()) append_framed(entries, entry);
     cbor::Writer documents;
     documents.array(1 + documents_.size());
-    documents.unsigned_int(format);
+    documents.unsigned_int(directory_format);
     for (const auto& [hash, document] : documents_) documents.bytes(document.encode());
     out["documents.cbor"] = documents.take();
     cbor::Writer notes;
     notes.array(3);
-    notes.unsigned_int(format);
+    notes.unsigned_int(directory_format);
     notes.array(not_before_.size());
     for (const auto& [index, time] : not_before_) {
         notes.array(2);
@@ -64,12 +64,13 @@ Result<Directory> Directory::load(const std::map<std::string, Bytes>& files) {
         return found == files.end() ? ByteView{} : ByteView(found->second);
     };
     auto roots = RootChain::verify_own(content("root.cbor"));
-    if (!roots) return damaged("root.cbor", roots.error().text());
+    if (!roots) return damaged_file("root.cbor", roots.error().text());
     Directory out(std::move(*roots));
 
     if (const ByteView notes = content("notes.cbor"); !notes.empty()) {
         cbor::Reader in(notes);
-        if (in.array() != 3 || in.unsigned_int() != format) in.set_failed("not of format 1");
+        if (in.array() != 3 || in.unsigned_int() != directory_format)
+            in.set_failed("not of format 1");
         const std::size_t floors = in.array();
         for (std::size_t i = 0; i < floors && !in.failed(); ++i) {
             if (in.array() != 2) in.set_failed("not [index, time]");
@@ -89,7 +90,7 @@ Result<Directory> Directory::load(const std::map<std::string, Bytes>& files) {
             view.seen = Millis(static_cast<std::int64_t>(time));
             out.split_views_.push_back(std::move(view));
         }
-        if (auto done = in.finish(); !done) return damaged("notes.cbor", done.error().message);
+        if (auto done = in.finish(); !done) return damaged_file("notes.cbor", done.error().message);
     }
 
     const ByteView note = content("checkpoint");
@@ -100,17 +101,17 @@ Result<Directory> Directory::load(const std::map<std::string, Bytes>& files) {
         auto by_these = verify_checkpoint(as_text(note), root.document.keys());
         if (by_these || !checkpoint) checkpoint = std::move(by_these);
     }
-    if (!checkpoint) return damaged("checkpoint", checkpoint.error().text());
+    if (!checkpoint) return damaged_file("checkpoint", checkpoint.error().text());
     FramedEntries framed = read_framed(content("log.entries"));
     const std::uint64_t size = checkpoint->checkpoint.tree_size;
     if (framed.entries.size() < size)
-        return damaged("log.entries", "it holds " + std::to_string(framed.entries.size()) + " of " +
-                                          std::to_string(size) + " entries");
+        return damaged_file("log.entries", "it holds " + std::to_string(framed.entries.size()) +
+                                               " of " + std::to_string(size) + " entries");
     // More were written before a crash; the checkpoint for them was not.
     framed.entries.resize(size);
     for (Bytes& entry : framed.entries) out.log_.append(std::move(entry));
     if (out.log_.root() != checkpoint->checkpoint.root_hash)
-        return damaged("log.entries", "it does not lead to the signed root");
+        return damaged_file("log.entries", "it does not lead to the signed root");
     const auto entries = out.decode_entries(0);
     if (!entries) return std::unexpected(entries.error());
     out.checkpoint_ = std::move(*checkpoint);
@@ -119,13 +120,14 @@ Result<Directory> Directory::load(const std::map<std::string, Bytes>& files) {
     if (const ByteView documents = content("documents.cbor"); !documents.empty()) {
         cbor::Reader in(documents);
         const std::size_t count = in.array();
-        if (in.unsigned_int() != format) in.set_failed("not of format 1");
+        if (in.unsigned_int() != directory_format) in.set_failed("not of format 1");
         for (std::size_t i = 1; i < count && !in.failed(); ++i) {
             const ByteView encoded = in.bytes();
             // Documents newer than the checkpoint are strays here and come again.
             if (!in.failed()) out.take_document(encoded, DocumentSource::own_disk);
         }
-        if (auto done = in.finish(); !done) return damaged("documents.cbor", done.error().message);
+        if (auto done = in.finish(); !done)
+            return damaged_file("documents.cbor", done.error().message);
     }
     return out;
 }

@@ -9,10 +9,10 @@
 namespace sangam::registry {
 namespace {
 
-constexpr std::uint64_t format = 1;
-constexpr std::size_t max_handle_bytes = 32;
+constexpr std::uint64_t enrolment_format = 1;
+constexpr std::size_t max_enrolled_handle_bytes = 32;
 
-std::unexpected<Error> bad(std::string what, const Error& why) {
+std::unexpected<Error> bad_enrolment(std::string what, const Error& why) {
     return fail("bad_request", what + " does not decode: " + why.message);
 }
 
@@ -38,7 +38,7 @@ PublicKey key_of(const NodeId& node) {
 Result<void> open(cbor::Reader& in, std::size_t count, const char* what) {
     const std::size_t parts = in.array();
     const auto number = in.unsigned_int();
-    if (!in.failed() && number != format)
+    if (!in.failed() && number != enrolment_format)
         return fail("bad_request", std::string(what) + " has format " + std::to_string(number), {},
                     "the two sides run versions that do not fit together");
     if (parts != count) in.set_failed("wrong number of parts");
@@ -74,7 +74,7 @@ Result<void> EnrolRequest::verify(const Hash& registry_id) const {
 Bytes EnrolRequest::encode() const {
     cbor::Writer out;
     out.array(5);
-    out.unsigned_int(format);
+    out.unsigned_int(enrolment_format);
     out.bytes(token.view());
     out.text(handle);
     out.bytes(document.encode());
@@ -88,11 +88,11 @@ Result<EnrolRequest> EnrolRequest::decode(ByteView bytes) {
     if (auto ok = open(in, 5, "an enrolment"); !ok) return std::unexpected(ok.error());
     out.token = in.fixed<InviteToken>();
     out.handle = in.text();
-    if (!in.failed() && !impl::is_plain_line(out.handle, 1, max_handle_bytes))
+    if (!in.failed() && !impl::is_plain_line(out.handle, 1, max_enrolled_handle_bytes))
         in.set_failed("not a handle");
     const ByteView document = in.bytes();
     out.proof = in.fixed<Signature>();
-    if (auto done = in.finish(); !done) return bad("an enrolment", done.error());
+    if (auto done = in.finish(); !done) return bad_enrolment("an enrolment", done.error());
     auto decoded = SignedDocument::decode(document);
     if (!decoded) return std::unexpected(decoded.error());
     out.document = std::move(*decoded);
@@ -108,7 +108,7 @@ AdmitRequest AdmitRequest::make(const Hash& registry_id, const NodeId& signer,
 Bytes AdmitRequest::encode() const {
     cbor::Writer out;
     out.array(5);
-    out.unsigned_int(format);
+    out.unsigned_int(enrolment_format);
     out.bytes(signer.view());
     out.bytes(institution.view());
     out.bytes(node.view());
@@ -124,7 +124,7 @@ Result<AdmitRequest> AdmitRequest::decode(ByteView bytes) {
     out.institution = in.fixed<InstitutionId>();
     out.node = in.fixed<NodeId>();
     out.signature = in.fixed<Signature>();
-    if (auto done = in.finish(); !done) return bad("an admission", done.error());
+    if (auto done = in.finish(); !done) return bad_enrolment("an admission", done.error());
     return out;
 }
 
@@ -138,7 +138,7 @@ RevokeRequest RevokeRequest::make(const Hash& registry_id, const NodeId& signer,
 Bytes RevokeRequest::encode() const {
     cbor::Writer out;
     out.array(5);
-    out.unsigned_int(format);
+    out.unsigned_int(enrolment_format);
     out.bytes(signer.view());
     out.bytes(node.view());
     out.text(reason);
@@ -156,7 +156,7 @@ Result<RevokeRequest> RevokeRequest::decode(ByteView bytes) {
     out.signature = in.fixed<Signature>();
     if (!in.failed() && !impl::is_plain_line(out.reason, 1, max_reason_bytes))
         in.set_failed("a reason is one line of 1 to 1,000 bytes");
-    if (auto done = in.finish(); !done) return bad("a revocation", done.error());
+    if (auto done = in.finish(); !done) return bad_enrolment("a revocation", done.error());
     return out;
 }
 
@@ -179,7 +179,7 @@ std::string_view to_text(EnrolmentState state) {
 Bytes EnrolmentReply::encode() const {
     cbor::Writer out;
     out.array(3);
-    out.unsigned_int(format);
+    out.unsigned_int(enrolment_format);
     out.unsigned_int(static_cast<std::uint64_t>(state));
     out.text(institution);
     return out.take();
@@ -193,9 +193,9 @@ Result<EnrolmentReply> EnrolmentReply::decode(ByteView bytes) {
     if (state > static_cast<std::uint64_t>(EnrolmentState::revoked))
         in.set_failed("unknown enrolment state");
     out.institution = in.text();
-    if (!in.failed() && !impl::is_plain_line(out.institution, 0, max_handle_bytes))
+    if (!in.failed() && !impl::is_plain_line(out.institution, 0, max_enrolled_handle_bytes))
         in.set_failed("not a handle");
-    if (auto done = in.finish(); !done) return bad("the registry's answer", done.error());
+    if (auto done = in.finish(); !done) return bad_enrolment("the registry's answer", done.error());
     out.state = static_cast<EnrolmentState>(state);
     return out;
 }

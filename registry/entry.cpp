@@ -10,7 +10,7 @@
 namespace sangam::registry {
 namespace {
 
-constexpr std::uint64_t format = 1;
+constexpr std::uint64_t entry_format = 1;
 constexpr std::size_t max_handle_bytes = 32;
 constexpr std::size_t max_wiews_bytes = 16;
 constexpr std::size_t max_ror_bytes = 100;
@@ -256,7 +256,7 @@ Bytes revocation_text(const Hash& registry_id, const NodeId& node, std::string_v
 Bytes Entry::encode() const {
     cbor::Writer out;
     out.array(4);
-    out.unsigned_int(format);
+    out.unsigned_int(entry_format);
     out.unsigned_int(std::visit(KindOf{}, body));
     out.unsigned_int(static_cast<std::uint64_t>(time.count()));
     std::visit(WriteBody{out}, body);
@@ -272,7 +272,7 @@ Result<Entry> Entry::decode(ByteView bytes) {
     Entry out;
     const std::size_t parts = in.array();
     const std::uint64_t number = in.unsigned_int();
-    if (!in.failed() && number != format)
+    if (!in.failed() && number != entry_format)
         return impl::needs_upgrade("log entry format " + std::to_string(number));
     if (parts != 4) in.set_failed("not [format, kind, time, fields]");
     const std::uint64_t kind_number = in.unsigned_int();

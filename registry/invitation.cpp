@@ -11,7 +11,7 @@
 namespace sangam::registry {
 namespace {
 
-constexpr std::uint64_t format = 1;
+constexpr std::uint64_t invitation_format = 1;
 constexpr std::size_t checksum_bytes = 4;  // against typing and mail, not against malice
 constexpr std::size_t max_url_bytes = 500;
 
@@ -43,7 +43,7 @@ std::unexpected<Error> damaged() {
 std::string Invitation::text() const {
     cbor::Writer out;
     out.array(2);
-    out.unsigned_int(format);
+    out.unsigned_int(invitation_format);
     out.map(token.is_zero() ? 3 : 4);
     out.unsigned_int(1);
     out.text(url);
@@ -79,7 +79,7 @@ Result<Invitation> Invitation::parse(std::string_view text) {
     cbor::Reader in(content);
     Invitation out;
     if (in.array() != 2) in.set_failed("not [format, fields]");
-    if (const auto number = in.unsigned_int(); !in.failed() && number != format)
+    if (const auto number = in.unsigned_int(); !in.failed() && number != invitation_format)
         return impl::needs_upgrade("invitation format " + std::to_string(number));
     impl::Seen seen;
     const auto unknown = impl::read_fields(in, impl::Unknown::refuse, [&](std::uint64_t key) {

@@ -8,8 +8,8 @@
 namespace sangam::registry {
 namespace {
 
-std::unexpected<Error> refused(std::string_view code, std::string message, std::string subject,
-                               std::string fix = {}) {
+std::unexpected<Error> refused_entry(std::string_view code, std::string message,
+                                     std::string subject, std::string fix = {}) {
     return fail(code, std::move(message), std::move(subject), std::move(fix), ErrorKind::refused);
 }
 
@@ -43,13 +43,13 @@ Result<void> Membership::apply(const Entry& entry, Millis not_before) {
 
 Result<void> Membership::check_new_node(const NodeId& id, const DocumentRef& document) const {
     if (nodes_.contains(id))
-        return refused("node_known", "a node id is admitted once and for ever", id.hex(),
-                       "make a new identity with `sangam node init`");
+        return refused_entry("node_known", "a node id is admitted once and for ever", id.hex(),
+                             "make a new identity with `sangam node init`");
     if (!is_valid_public_key(first_key(id)))
-        return refused("bad_key", "the node's key is of small order and proves nothing", id.hex(),
-                       "make a new identity with `sangam node init`");
+        return refused_entry("bad_key", "the node's key is of small order and proves nothing",
+                             id.hex(), "make a new identity with `sangam node init`");
     if (document.version == 0)
-        return refused("bad_document", "a node needs a public document", id.hex());
+        return refused_entry("bad_document", "a node needs a public document", id.hex());
     return {};
 }
 
@@ -58,24 +58,25 @@ Result<const Node*> Membership::signer_for(const InstitutionId& institution, con
     const Node* signer = node(by.signer);
     if (signer == nullptr) return unknown_node(by.signer);
     if (signer->institution != institution)
-        return refused("not_yours", "the signing node belongs to another institution",
-                       by.signer.hex());
+        return refused_entry("not_yours", "the signing node belongs to another institution",
+                             by.signer.hex());
     if (!is_current(by.signer))
-        return refused("revoked", "the signing node is revoked", by.signer.hex());
+        return refused_entry("revoked", "the signing node is revoked", by.signer.hex());
     if (!may_wait && !counts(by.signer, time))
-        return refused("waiting",
-                       "the signing node was added by the operator alone less than 72 hours ago",
-                       by.signer.hex(), "sign with another node of the institution, or wait");
+        return refused_entry(
+            "waiting", "the signing node was added by the operator alone less than 72 hours ago",
+            by.signer.hex(), "sign with another node of the institution, or wait");
     return signer;
 }
 
 Result<void> Membership::check_body(const InstitutionAdmitted& body, Millis) const {
     if (auto ok = check_handle(body.handle); !ok) return ok;
     if (const Institution* other = by_skeleton(body.handle))
-        return refused("handle_taken",
-                       other->handle == body.handle ? "the handle is taken"
-                                                    : "the handle looks like " + other->handle,
-                       body.handle, "choose another handle");
+        return refused_entry("handle_taken",
+                             other->handle == body.handle
+                                 ? "the handle is taken"
+                                 : "the handle looks like " + other->handle,
+                             body.handle, "choose another handle");
     return check_new_node(body.first_node, body.document);
 }
 
@@ -84,15 +85,16 @@ Result<void> Membership::check_body(const NodeAdded& body, Millis time) const {
     if (to == nullptr)
         return fail("unknown_institution", "no institution has this id", body.institution.hex(), {},
                     ErrorKind::not_found);
-    if (to->revoked) return refused("revoked", "the institution is revoked", to->handle);
+    if (to->revoked) return refused_entry("revoked", "the institution is revoked", to->handle);
     if (auto ok = check_new_node(body.node, body.document); !ok) return ok;
     if (const auto* by = std::get_if<ByNode>(&body.by)) {
         const auto signer = signer_for(body.institution, *by, time, false);
         if (!signer) return std::unexpected(signer.error());
         if (!verify_admission(registry_id_, body.institution, body.node, (*signer)->key,
                               by->signature))
-            return refused("bad_signature", "the admission is not signed by the node it names",
-                           by->signer.hex());
+            return refused_entry("bad_signature",
+                                 "the admission is not signed by the node it names",
+                                 by->signer.hex());
     }
     return {};
 }
@@ -100,26 +102,29 @@ Result<void> Membership::check_body(const NodeAdded& body, Millis time) const {
 Result<void> Membership::check_body(const DocumentUpdated& body, Millis) const {
     const Node* of = node(body.node);
     if (of == nullptr) return unknown_node(body.node);
-    if (of->revoked) return refused("revoked", "the node is revoked", body.node.hex());
+    if (of->revoked) return refused_entry("revoked", "the node is revoked", body.node.hex());
     if (body.document.version <= of->document.version)
-        return refused("not_newer",
-                       "the public document has version " + std::to_string(body.document.version) +
-                           ", version " + std::to_string(of->document.version) + " is published",
-                       body.node.hex(), "publish with a higher version");
+        return refused_entry("not_newer",
+                             "the public document has version " +
+                                 std::to_string(body.document.version) + ", version " +
+                                 std::to_string(of->document.version) + " is published",
+                             body.node.hex(), "publish with a higher version");
     return {};
 }
 
 Result<void> Membership::check_body(const NodeRevoked& body, Millis time) const {
     const Node* of = node(body.node);
     if (of == nullptr) return unknown_node(body.node);
-    if (of->revoked) return refused("revoked", "the node is revoked already", body.node.hex());
+    if (of->revoked)
+        return refused_entry("revoked", "the node is revoked already", body.node.hex());
     if (const auto* by = std::get_if<ByNode>(&body.by)) {
         // A node that waits may give itself up, but not revoke those that could object to it.
         const auto signer = signer_for(of->institution, *by, time, by->signer == body.node);
         if (!signer) return std::unexpected(signer.error());
         if (!verify_revocation(registry_id_, body.node, body.reason, (*signer)->key, by->signature))
-            return refused("bad_signature", "the revocation is not signed by the node it names",
-                           by->signer.hex());
+            return refused_entry("bad_signature",
+                                 "the revocation is not signed by the node it names",
+                                 by->signer.hex());
     }
     return {};
 }
@@ -129,7 +134,8 @@ Result<void> Membership::check_body(const InstitutionRevoked& body, Millis) cons
     if (of == nullptr)
         return fail("unknown_institution", "no institution has this id", body.institution.hex(), {},
                     ErrorKind::not_found);
-    if (of->revoked) return refused("revoked", "the institution is revoked already", of->handle);
+    if (of->revoked)
+        return refused_entry("revoked", "the institution is revoked already", of->handle);
     return {};
 }
 

@@ -12,12 +12,12 @@
 namespace sangam::registry {
 namespace {
 
-constexpr std::uint64_t format = 1;
+constexpr std::uint64_t node_document_format = 1;
 constexpr std::size_t max_host_bytes = 253;  // of a DNS name
 constexpr std::size_t max_node_name_bytes = 100;
 constexpr std::size_t max_software_bytes = 100;
 
-std::unexpected<Error> bad(std::string why) {
+std::unexpected<Error> bad_node_document(std::string why) {
     return fail("bad_document", "a node's public document " + std::move(why));
 }
 
@@ -37,17 +37,19 @@ std::uint16_t small(cbor::Reader& in) {
     return static_cast<std::uint16_t>(value);
 }
 
-Result<void> check(const NodeDocument& d) {
-    if (d.version == 0) return bad("has version 0");
-    if (!impl::is_plain_line(d.name, 1, max_node_name_bytes)) return bad("has no proper name");
+Result<void> check_node_document(const NodeDocument& d) {
+    if (d.version == 0) return bad_node_document("has version 0");
+    if (!impl::is_plain_line(d.name, 1, max_node_name_bytes))
+        return bad_node_document("has no proper name");
     if (!impl::is_plain_line(d.software, 0, max_software_bytes))
-        return bad("names its software improperly");
+        return bad_node_document("names its software improperly");
     if (d.endpoints.size() > max_endpoints)
-        return bad("has more than " + std::to_string(max_endpoints) + " endpoints");
+        return bad_node_document("has more than " + std::to_string(max_endpoints) + " endpoints");
     for (const Endpoint& e : d.endpoints)
-        if (!is_host(e.host) || e.port == 0) return bad("has an endpoint that is no HOST:PORT");
+        if (!is_host(e.host) || e.port == 0)
+            return bad_node_document("has an endpoint that is no HOST:PORT");
     if (d.min_protocol == 0 || d.min_protocol > d.max_protocol)
-        return bad("has an empty range of protocol versions");
+        return bad_node_document("has an empty range of protocol versions");
     return {};
 }
 
@@ -80,7 +82,7 @@ Result<Endpoint> Endpoint::parse(std::string_view text) {
 Bytes NodeDocument::encode() const {
     cbor::Writer out;
     out.array(2);
-    out.unsigned_int(format);
+    out.unsigned_int(node_document_format);
     out.map(9);
     out.unsigned_int(1);
     out.bytes(registry_id.view());
@@ -112,7 +114,7 @@ Result<NodeDocument> NodeDocument::decode(ByteView bytes) {
     cbor::Reader in(bytes);
     NodeDocument d;
     if (in.array() != 2) in.set_failed("not [format, fields]");
-    if (const auto number = in.unsigned_int(); !in.failed() && number != format)
+    if (const auto number = in.unsigned_int(); !in.failed() && number != node_document_format)
         return impl::needs_upgrade("node document format " + std::to_string(number));
     impl::Seen seen;
     impl::read_fields(in, impl::Unknown::skip, [&](std::uint64_t key) {
@@ -162,9 +164,10 @@ Result<NodeDocument> NodeDocument::decode(ByteView bytes) {
         seen.add(key);
         return true;
     });
-    if (auto done = in.finish(); !done) return bad("does not decode: " + done.error().message);
-    if (!seen.has_first(9)) return bad("lacks a field");
-    if (auto ok = check(d); !ok) return std::unexpected(ok.error());
+    if (auto done = in.finish(); !done)
+        return bad_node_document("does not decode: " + done.error().message);
+    if (!seen.has_first(9)) return bad_node_document("lacks a field");
+    if (auto ok = check_node_document(d); !ok) return std::unexpected(ok.error());
     return d;
 }
 
@@ -183,7 +186,7 @@ Hash SignedDocument::hash() const { return document_hash(encode()); }
 Bytes SignedDocument::encode() const {
     cbor::Writer out;
     out.array(3);
-    out.unsigned_int(format);
+    out.unsigned_int(node_document_format);
     out.bytes(body);
     out.bytes(signature.view());
     return out.take();
@@ -191,16 +194,17 @@ Bytes SignedDocument::encode() const {
 
 Result<SignedDocument> SignedDocument::decode(ByteView bytes) {
     if (bytes.size() > max_document_bytes)
-        return bad("is longer than " + std::to_string(max_document_bytes) + " bytes");
+        return bad_node_document("is longer than " + std::to_string(max_document_bytes) + " bytes");
     cbor::Reader in(bytes);
     SignedDocument out;
     if (in.array() != 3) in.set_failed("not [format, body, signature]");
-    if (const auto number = in.unsigned_int(); !in.failed() && number != format)
+    if (const auto number = in.unsigned_int(); !in.failed() && number != node_document_format)
         return impl::needs_upgrade("signed document format " + std::to_string(number));
     const ByteView body = in.bytes();
     out.body.assign(body.begin(), body.end());
     out.signature = in.fixed<Signature>();
-    if (auto done = in.finish(); !done) return bad("does not decode: " + done.error().message);
+    if (auto done = in.finish(); !done)
+        return bad_node_document("does not decode: " + done.error().message);
     auto document = NodeDocument::decode(out.body);
     if (!document) return std::unexpected(document.error());
     out.document = std::move(*document);

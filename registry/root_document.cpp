@@ -13,35 +13,37 @@
 namespace sangam::registry {
 namespace {
 
-constexpr std::uint64_t format = 1;
+constexpr std::uint64_t root_document_format = 1;
 constexpr std::size_t max_origin_bytes = 200;
 constexpr std::uint64_t min_expiry_s = 3;  // a third of it is fresh, in whole seconds
 constexpr std::uint64_t max_expiry_s = 10ull * 365 * 24 * 3600;
 
-std::unexpected<Error> bad(std::string why) {
+std::unexpected<Error> bad_root_document(std::string why) {
     return fail("bad_root", "a root document " + std::move(why), {},
                 "ask the registry's operator for a new invitation");
 }
 
-Result<void> check(const RootDocument& d) {
-    if (d.version == 0) return bad("has version 0");
-    if (!impl::is_plain_line(d.name, 1, max_name_bytes)) return bad("has no proper name");
+Result<void> check_root_document(const RootDocument& d) {
+    if (d.version == 0) return bad_root_document("has version 0");
+    if (!impl::is_plain_line(d.name, 1, max_name_bytes))
+        return bad_root_document("has no proper name");
     if (!is_key_name(d.origin) || d.origin.size() > max_origin_bytes)
-        return bad("has an origin that cannot name a key");
+        return bad_root_document("has an origin that cannot name a key");
     if (d.root_keys.empty() || d.root_keys.size() > max_root_keys)
-        return bad("names " + std::to_string(d.root_keys.size()) + " root keys");
+        return bad_root_document("names " + std::to_string(d.root_keys.size()) + " root keys");
     if (std::ranges::adjacent_find(d.root_keys, std::greater_equal<>{}) != d.root_keys.end())
-        return bad("names its root keys out of order or twice");
+        return bad_root_document("names its root keys out of order or twice");
     if (d.threshold == 0 || d.threshold > d.root_keys.size())
-        return bad("asks for " + std::to_string(d.threshold) + " of " +
-                   std::to_string(d.root_keys.size()) + " signatures");
+        return bad_root_document("asks for " + std::to_string(d.threshold) + " of " +
+                                 std::to_string(d.root_keys.size()) + " signatures");
     for (const PublicKey& key : d.root_keys)
-        if (!is_valid_public_key(key)) return bad("names a root key of small order");
+        if (!is_valid_public_key(key)) return bad_root_document("names a root key of small order");
     if (!is_valid_public_key(d.log_key) || !is_valid_public_key(d.freshness_key))
-        return bad("names a log or freshness key of small order");
-    if (d.log_key == d.freshness_key) return bad("uses one key as log key and freshness key");
+        return bad_root_document("names a log or freshness key of small order");
+    if (d.log_key == d.freshness_key)
+        return bad_root_document("uses one key as log key and freshness key");
     if (d.expiry_s < min_expiry_s || d.expiry_s > max_expiry_s)
-        return bad("has an expiry of " + std::to_string(d.expiry_s) + " s");
+        return bad_root_document("has an expiry of " + std::to_string(d.expiry_s) + " s");
     return {};
 }
 
@@ -63,7 +65,7 @@ Result<void> check_threshold(const SignedRoot& root, const RootDocument& authori
 Bytes RootDocument::encode() const {
     cbor::Writer out;
     out.array(2);
-    out.unsigned_int(format);
+    out.unsigned_int(root_document_format);
     out.map(9);
     out.unsigned_int(1);
     out.unsigned_int(version);
@@ -88,11 +90,11 @@ Bytes RootDocument::encode() const {
 }
 
 Result<RootDocument> RootDocument::decode(ByteView bytes) {
-    if (bytes.size() > max_root_document_bytes) return bad("is too long");
+    if (bytes.size() > max_root_document_bytes) return bad_root_document("is too long");
     cbor::Reader in(bytes);
     RootDocument d;
     if (in.array() != 2) in.set_failed("not [format, fields]");
-    if (const auto number = in.unsigned_int(); !in.failed() && number != format)
+    if (const auto number = in.unsigned_int(); !in.failed() && number != root_document_format)
         return impl::needs_upgrade("root document format " + std::to_string(number));
     impl::Seen seen;
     const auto unknown = impl::read_fields(in, impl::Unknown::refuse, [&](std::uint64_t key) {
@@ -139,10 +141,11 @@ Result<RootDocument> RootDocument::decode(ByteView bytes) {
         seen.add(key);
         return true;
     });
-    if (auto done = in.finish(); !done) return bad("does not decode: " + done.error().message);
+    if (auto done = in.finish(); !done)
+        return bad_root_document("does not decode: " + done.error().message);
     if (unknown != 0) return impl::needs_upgrade("root document field " + std::to_string(unknown));
-    if (!seen.has_first(9)) return bad("lacks a field");
-    if (auto ok = check(d); !ok) return std::unexpected(ok.error());
+    if (!seen.has_first(9)) return bad_root_document("lacks a field");
+    if (auto ok = check_root_document(d); !ok) return std::unexpected(ok.error());
     return d;
 }
 
@@ -176,7 +179,7 @@ Hash SignedRoot::hash() const { return tagged_hash(tag::root_hash, {body}); }
 Bytes SignedRoot::encode() const {
     cbor::Writer out;
     out.array(3);
-    out.unsigned_int(format);
+    out.unsigned_int(root_document_format);
     out.bytes(body);
     out.array(signatures.size());
     for (const By& by : signatures) {
@@ -191,7 +194,7 @@ Result<SignedRoot> SignedRoot::decode(ByteView bytes) {
     cbor::Reader in(bytes);
     SignedRoot out;
     if (in.array() != 3) in.set_failed("not [format, body, signatures]");
-    if (const auto number = in.unsigned_int(); !in.failed() && number != format)
+    if (const auto number = in.unsigned_int(); !in.failed() && number != root_document_format)
         return impl::needs_upgrade("signed root format " + std::to_string(number));
     const ByteView body = in.bytes();
     out.body.assign(body.begin(), body.end());
@@ -207,7 +210,8 @@ Result<SignedRoot> SignedRoot::decode(ByteView bytes) {
             in.set_failed("signatures not in order of their keys");
         out.signatures.push_back(by);
     }
-    if (auto done = in.finish(); !done) return bad("does not decode: " + done.error().message);
+    if (auto done = in.finish(); !done)
+        return bad_root_document("does not decode: " + done.error().message);
     auto document = RootDocument::decode(out.body);
     if (!document) return std::unexpected(document.error());
     out.document = std::move(*document);
@@ -215,8 +219,9 @@ Result<SignedRoot> SignedRoot::decode(ByteView bytes) {
 }
 
 Result<RootChain> RootChain::start(const SignedRoot& first) {
-    if (first.document.version != 1) return bad("that is the first has not version 1");
-    if (auto ok = check(first.document); !ok) return std::unexpected(ok.error());
+    if (first.document.version != 1)
+        return bad_root_document("that is the first has not version 1");
+    if (auto ok = check_root_document(first.document); !ok) return std::unexpected(ok.error());
     if (auto ok = check_threshold(first, first.document); !ok) return std::unexpected(ok.error());
     RootChain out;
     out.roots_.push_back(first);
@@ -227,9 +232,10 @@ Result<RootChain> RootChain::start(const SignedRoot& first) {
 Result<void> RootChain::append(const SignedRoot& next) {
     const RootDocument& held = current();
     if (next.document.version != held.version + 1)
-        return bad("has version " + std::to_string(next.document.version) + " after version " +
-                   std::to_string(held.version));
-    if (next.document.origin != held.origin) return bad("changes the origin of the log");
+        return bad_root_document("has version " + std::to_string(next.document.version) +
+                                 " after version " + std::to_string(held.version));
+    if (next.document.origin != held.origin)
+        return bad_root_document("changes the origin of the log");
     if (auto ok = check_threshold(next, held); !ok) return ok;
     if (auto ok = check_threshold(next, next.document); !ok) return ok;
     roots_.push_back(next);
@@ -239,17 +245,17 @@ Result<void> RootChain::append(const SignedRoot& next) {
 Bytes RootChain::encode() const {
     cbor::Writer out;
     out.array(1 + roots_.size());
-    out.unsigned_int(format);
+    out.unsigned_int(root_document_format);
     for (const SignedRoot& root : roots_) out.bytes(root.encode());
     return out.take();
 }
 
 Result<RootChain> RootChain::verify_own(ByteView chain) {
-    if (chain.size() > max_root_chain_bytes) return bad("chain is too long");
+    if (chain.size() > max_root_chain_bytes) return bad_root_document("chain is too long");
     cbor::Reader in(chain);
     const std::size_t count = in.array();
     if (count < 2) in.set_failed("no root document in it");
-    if (const auto number = in.unsigned_int(); !in.failed() && number != format)
+    if (const auto number = in.unsigned_int(); !in.failed() && number != root_document_format)
         return impl::needs_upgrade("root chain format " + std::to_string(number));
     std::optional<RootChain> out;
     for (std::size_t i = 1; i < count && !in.failed(); ++i) {
@@ -266,7 +272,7 @@ Result<RootChain> RootChain::verify_own(ByteView chain) {
         }
     }
     if (auto done = in.finish(); !done)
-        return bad("chain does not decode: " + done.error().message);
+        return bad_root_document("chain does not decode: " + done.error().message);
     return std::move(*out);
 }
 

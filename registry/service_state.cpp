@@ -6,7 +6,7 @@
 namespace sangam::registry {
 namespace {
 
-constexpr std::uint64_t format = 1;
+constexpr std::uint64_t service_state_format = 1;
 
 void write_time(cbor::Writer& out, Millis time) {
     out.unsigned_int(static_cast<std::uint64_t>(time.count()));
@@ -37,7 +37,7 @@ void read_map(cbor::Reader& in, std::map<Key, Value>& out, std::size_t parts, Re
 Bytes ServiceState::encode() const {
     cbor::Writer out;
     out.array(4);
-    out.unsigned_int(format);
+    out.unsigned_int(service_state_format);
     out.array(invitations.size());
     for (const auto& [token, i] : invitations) {
         out.array(9);
@@ -80,7 +80,7 @@ Result<ServiceState> ServiceState::decode(ByteView bytes) {
     cbor::Reader in(bytes);
     ServiceState out;
     const std::size_t parts = in.array();
-    if (const auto number = in.unsigned_int(); !in.failed() && number != format)
+    if (const auto number = in.unsigned_int(); !in.failed() && number != service_state_format)
         return bad("it has format " + std::to_string(number));
     if (parts != 4) in.set_failed("wrong number of parts");
     read_map(

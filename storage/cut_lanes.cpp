@@ -11,7 +11,7 @@ namespace sangam::storage {
 
 namespace {
 
-constexpr std::size_t commits_at_once = 256;
+constexpr std::size_t commits_cut_at_once = 256;
 
 bool is_whole(const DatasetRow& dataset) {
     return dataset.holding == Holding::own || dataset.holding == Holding::writer;
@@ -47,7 +47,7 @@ private:
         const auto beyond = tables_.commits_after(lane.id, last, 1);
         if (beyond.empty()) return;
         while (true) {
-            const auto ids = tables_.commits_after(lane.id, last, commits_at_once);
+            const auto ids = tables_.commits_after(lane.id, last, commits_cut_at_once);
             if (ids.empty()) break;
             for (const auto id : ids) drop_commit(id);
         }
@@ -71,7 +71,7 @@ private:
         lane.seen = {};
         Sequence after{};
         while (after < last) {
-            const auto ids = tables_.commits_after(lane.id, after, commits_at_once);
+            const auto ids = tables_.commits_after(lane.id, after, commits_cut_at_once);
             if (ids.empty()) break;
             for (const auto id : ids) {
                 const auto row = tables_.commit(id);

@@ -12,7 +12,7 @@ namespace sangam::storage {
 namespace {
 
 /// Commits looked at between two queries for more.
-constexpr std::size_t commits_at_once = 256;
+constexpr std::size_t commits_read_at_once = 256;
 
 class Verifier {
 public:
@@ -143,7 +143,7 @@ private:
         walked.lane = lane.lane;
         Sequence after{};
         while (true) {
-            const auto ids = tables_.commits_after(lane.id, after, commits_at_once);
+            const auto ids = tables_.commits_after(lane.id, after, commits_read_at_once);
             if (ids.empty()) break;
             for (const auto id : ids) {
                 const auto name = tables_.commit_name(id);

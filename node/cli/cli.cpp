@@ -15,7 +15,7 @@
 namespace sangam::node::cli {
 namespace {
 
-constexpr const char* description =
+constexpr const char* program_description =
     "Sangam: a federation node for plant-breeding and genebank data.\n"
     "An institution runs a node and decides what it shares; a registry says who is a member.";
 
@@ -25,7 +25,7 @@ constexpr const char* footer =
 
 /// The parser with every command. References into `session` are kept.
 std::unique_ptr<CLI::App> make_parser(Session& session) {
-    auto app = std::make_unique<CLI::App>(description, "sangam");
+    auto app = std::make_unique<CLI::App>(program_description, "sangam");
     app->footer(footer);
     app->require_subcommand(1);
     app->set_version_flag("--version", std::string(version));

@@ -12,12 +12,12 @@ namespace {
 
 namespace json = boost::json;
 
-struct ListOptions {
+struct ListConflictsOptions {
     bool all = false;
     std::optional<std::string> dataset;
 };
 
-int list(const Session& session, const ListOptions& options) {
+int list_conflicts(const Session& session, const ListConflictsOptions& options) {
     TargetBuilder target("/api/v1/conflicts");
     if (options.all) target.parameter("all", "true");
     if (options.dataset) target.parameter("dataset", *options.dataset);
@@ -37,12 +37,12 @@ int list(const Session& session, const ListOptions& options) {
         });
 }
 
-struct ShowOptions {
+struct ShowConflictOptions {
     std::string record;
     std::string field;
 };
 
-int show(const Session& session, const ShowOptions& options) {
+int show_conflict(const Session& session, const ShowConflictOptions& options) {
     const auto record = record_target(options.record);
     if (!record) return session.report(record.error());
     TargetBuilder target("/api/v1/conflicts" + record->text().substr(sizeof "/api/v1/records" - 1));
@@ -109,18 +109,18 @@ void add_conflict_commands(CLI::App& root, Session& session) {
                                          "edits that did not know of each other, and what became "
                                          "of them");
     auto& list_command = *add_command(conflicts, "list", "list open conflicts");
-    auto list_options = std::make_shared<ListOptions>();
+    auto list_options = std::make_shared<ListConflictsOptions>();
     add_flag(list_command, "--all", list_options->all, "also those that a strategy settled");
     add_option(list_command, "--dataset", list_options->dataset, "DS", "of this dataset only");
-    when_chosen(list_command, session, list_options, list);
+    when_chosen(list_command, session, list_options, list_conflicts);
 
     auto& show_command = *add_command(conflicts, "show", "show a conflict's values and authors");
-    auto show_options = std::make_shared<ShowOptions>();
+    auto show_options = std::make_shared<ShowConflictOptions>();
     add_positional(show_command, "RECORD", show_options->record,
                    "institution/dataset/collection/id")
         ->required();
     add_positional(show_command, "FIELD", show_options->field, "the field or group")->required();
-    when_chosen(show_command, session, show_options, show);
+    when_chosen(show_command, session, show_options, show_conflict);
 
     auto& resolve_command =
         *add_command(conflicts, "resolve", "settle a conflict for every node, with a reason");

@@ -78,7 +78,7 @@ int create(const Session& session, const DescriptionOptions& options) {
                           });
 }
 
-int set(const Session& session, const DescriptionOptions& options) {
+int set_description(const Session& session, const DescriptionOptions& options) {
     const auto body = description(options);
     if (!body) return session.report(body.error());
     if (body->empty())
@@ -93,11 +93,11 @@ int set(const Session& session, const DescriptionOptions& options) {
                           });
 }
 
-struct ListOptions {
+struct ListDatasetsOptions {
     bool remote = false;
 };
 
-int list(const Session& session, const ListOptions& options) {
+int list_datasets(const Session& session, const ListDatasetsOptions& options) {
     const std::string target = options.remote ? "/api/v1/datasets?remote=true" : "/api/v1/datasets";
     return session.finish(call_node(session, "GET", target), [&](const json::object& document) {
         Table table({"dataset", "records", "can", "licence", "title"});
@@ -119,7 +119,7 @@ int list(const Session& session, const ListOptions& options) {
     });
 }
 
-struct ShowOptions {
+struct ShowDatasetOptions {
     std::string name;
 };
 
@@ -130,7 +130,7 @@ void print_pairs(const Session& session, std::string_view heading, const json::o
         session.out() << "  " << printable(name) << " = " << printable(shown(value)) << '\n';
 }
 
-int show(const Session& session, const ShowOptions& options) {
+int show_dataset(const Session& session, const ShowDatasetOptions& options) {
     const auto target = dataset_target(options.name);
     if (!target) return session.report(target.error());
     return session.finish(call_node(session, "GET", target->text()), [&](const json::object& d) {
@@ -181,22 +181,22 @@ void add_dataset_commands(CLI::App& root, Session& session) {
     when_chosen(create_command, session, create_options, create);
 
     auto& list_command = *add_command(dataset, "list", "list the datasets that are held here");
-    auto list_options = std::make_shared<ListOptions>();
+    auto list_options = std::make_shared<ListDatasetsOptions>();
     add_flag(list_command, "--remote", list_options->remote,
              "those of other institutions that are visible here, held or not");
-    when_chosen(list_command, session, list_options, list);
+    when_chosen(list_command, session, list_options, list_datasets);
 
     auto& set_command = *add_command(
         dataset, "set", "change a dataset's description, writers or rules; what is named replaces");
     auto set_options = std::make_shared<DescriptionOptions>();
     add_positional(set_command, "NAME", set_options->name, "the dataset")->required();
     add_description(set_command, *set_options);
-    when_chosen(set_command, session, set_options, set);
+    when_chosen(set_command, session, set_options, set_description);
 
     auto& show_command = *add_command(dataset, "show", "show a dataset's description and rules");
-    auto show_options = std::make_shared<ShowOptions>();
+    auto show_options = std::make_shared<ShowDatasetOptions>();
     add_positional(show_command, "NAME", show_options->name, "the dataset")->required();
-    when_chosen(show_command, session, show_options, show);
+    when_chosen(show_command, session, show_options, show_dataset);
 }
 
 }  // namespace sangam::node::cli

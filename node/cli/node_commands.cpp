@@ -10,11 +10,11 @@ namespace {
 
 namespace json = boost::json;
 
-struct InitOptions {
+struct CreateNodeOptions {
     std::string name;
 };
 
-int init(const Session& session, const InitOptions& options) {
+int create_node(const Session& session, const CreateNodeOptions& options) {
     const auto directory = session.directory();
     if (!directory) return session.report(directory.error());
     const auto node = init_node(*directory, options.name);
@@ -86,7 +86,7 @@ int admit(const Session& session, const AdmitOptions& options) {
     });
 }
 
-int run_daemon(const Session& session, const NodeRunOptions& options) {
+int run_node(const Session& session, const NodeRunOptions& options) {
     const auto directory = session.directory();
     if (!directory) return session.report(directory.error());
     auto with_json = options;
@@ -102,11 +102,11 @@ void add_node_commands(CLI::App& root, Session& session) {
 
     auto& init_command =
         *add_command(node, "init", "make a node: its directory, its identity key, its store");
-    auto init_options = std::make_shared<InitOptions>();
+    auto init_options = std::make_shared<CreateNodeOptions>();
     add_option(init_command, "--name", init_options->name, "NAME",
                "the node's name; its institution's handle until it joins a federation")
         ->required();
-    when_chosen(init_command, session, init_options, init);
+    when_chosen(init_command, session, init_options, create_node);
 
     auto& join_command = *add_command(
         node, "join", "join a federation by an invitation from the registry's operator");
@@ -135,7 +135,7 @@ void add_node_commands(CLI::App& root, Session& session) {
                "how often to ask the registry for what is new (default 30s)");
     add_option(run_command, "--log-level", run_options->log_level, "LEVEL",
                "debug, info, warning or error");
-    when_chosen(run_command, session, run_options, run_daemon);
+    when_chosen(run_command, session, run_options, run_node);
 }
 
 }  // namespace sangam::node::cli

@@ -77,7 +77,7 @@ struct PutOptions {
     std::vector<std::string> unset;
 };
 
-int put(const Session& session, const PutOptions& options) {
+int put_record(const Session& session, const PutOptions& options) {
     const auto target = record_target(options.record);
     if (!target) return session.report(target.error());
     json::object body;
@@ -144,7 +144,7 @@ void add_record_commands(CLI::App& root, Session& session) {
         ->required(false);
     add_repeatable(put_command, "--unset", put_options->unset, "FIELD",
                    "remove a field; may be repeated");
-    when_chosen(put_command, session, put_options, put);
+    when_chosen(put_command, session, put_options, put_record);
 
     auto& delete_command = *add_command(
         root, "delete", "delete a record everywhere; concurrent edits do not bring it back");

@@ -23,14 +23,14 @@ Result<json::object> call_registry(const Session& session, const std::string& ve
     return call(session, DaemonKind::registry, request);
 }
 
-struct InitOptions {
+struct CreateRegistryOptions {
     std::string name;
     std::uint32_t root_keys = 1;
     std::uint32_t threshold = 1;
     Duration expiry;
 };
 
-int init(const Session& session, const InitOptions& options) {
+int create_registry(const Session& session, const CreateRegistryOptions& options) {
     const auto directory = session.directory();
     if (!directory) return session.report(directory.error());
     RegistryInitOptions init_options;
@@ -53,7 +53,7 @@ struct RunOptions {
     std::optional<std::string> public_url;
 };
 
-int run_daemon(const Session& session, const RunOptions& options) {
+int run_registry(const Session& session, const RunOptions& options) {
     const auto directory = session.directory();
     if (!directory) return session.report(directory.error());
     RegistryRunOptions run_options;
@@ -99,13 +99,13 @@ int approve(const Session& session, const ApproveOptions& options) {
     });
 }
 
-struct RevokeOptions {
+struct RevokeMemberOptions {
     std::optional<std::string> node;
     std::optional<std::string> institution;
     std::string reason;
 };
 
-int revoke(const Session& session, const RevokeOptions& options) {
+int revoke_member(const Session& session, const RevokeMemberOptions& options) {
     json::object body;
     if (options.node) body["node"] = *options.node;
     if (options.institution) body["institution"] = *options.institution;
@@ -116,9 +116,9 @@ int revoke(const Session& session, const RevokeOptions& options) {
     });
 }
 
-struct NoOptions {};
+struct MembersOptions {};
 
-int members(const Session& session, const NoOptions&) {
+int members(const Session& session, const MembersOptions&) {
     const auto directory = session.directory();
     if (!directory) return session.report(directory.error());
     return session.finish(registry_members(*directory), [&](const json::object& document) {
@@ -181,7 +181,7 @@ void add_registry_commands(CLI::App& root, Session& session) {
 
     auto& init_command =
         *add_command(registry, "init", "make a registry: its root keys, its log, its first entry");
-    auto init_options = std::make_shared<InitOptions>();
+    auto init_options = std::make_shared<CreateRegistryOptions>();
     add_option(init_command, "--name", init_options->name, "NAME", "the federation's name")
         ->required();
     add_number(init_command, "--root-keys", init_options->root_keys, "N",
@@ -190,7 +190,7 @@ void add_registry_commands(CLI::App& root, Session& session) {
                "how many of them must sign a new root");
     add_duration(init_command, "--expiry", init_options->expiry,
                  "how long nodes rely on a checkpoint (default 24h)");
-    when_chosen(init_command, session, init_options, init);
+    when_chosen(init_command, session, init_options, create_registry);
 
     auto& run_command = *add_command(registry, "run", "run the registry until SIGTERM or SIGINT");
     auto run_options = std::make_shared<RunOptions>();
@@ -199,7 +199,7 @@ void add_registry_commands(CLI::App& root, Session& session) {
         ->capture_default_str();
     add_option(run_command, "--public-url", run_options->public_url, "URL",
                "the address that invitations carry (default http://LISTEN)");
-    when_chosen(run_command, session, run_options, run_daemon);
+    when_chosen(run_command, session, run_options, run_registry);
 
     auto& invite_command =
         *add_command(registry, "invite", "print an invitation, to be used once by an institution");
@@ -219,7 +219,7 @@ void add_registry_commands(CLI::App& root, Session& session) {
 
     auto& members_command = *add_command(
         registry, "members", "list institutions, their nodes, and who waits for approval");
-    when_chosen(members_command, session, std::make_shared<NoOptions>(), members);
+    when_chosen(members_command, session, std::make_shared<MembersOptions>(), members);
 
     auto& approve_command = *add_command(registry, "approve", "admit nodes that asked to join");
     auto approve_options = std::make_shared<ApproveOptions>();
@@ -229,7 +229,7 @@ void add_registry_commands(CLI::App& root, Session& session) {
 
     auto& revoke_command =
         *add_command(registry, "revoke", "end the membership of a node or an institution");
-    auto revoke_options = std::make_shared<RevokeOptions>();
+    auto revoke_options = std::make_shared<RevokeMemberOptions>();
     auto* which = revoke_command.add_option_group("which");
     add_option(*which, "--node", revoke_options->node, "NODE_ID", "one node");
     add_option(*which, "--institution", revoke_options->institution, "HANDLE",
@@ -238,7 +238,7 @@ void add_registry_commands(CLI::App& root, Session& session) {
     add_option(revoke_command, "--reason", revoke_options->reason, "TEXT",
                "why; it stands in the log for ever")
         ->required();
-    when_chosen(revoke_command, session, revoke_options, revoke);
+    when_chosen(revoke_command, session, revoke_options, revoke_member);
 
     auto& log = *add_command_group(registry, "log", "the signed log of all that was admitted");
     auto& verify_command = *add_command(

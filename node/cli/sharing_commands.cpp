@@ -11,7 +11,7 @@ namespace {
 
 namespace json = boost::json;
 
-struct AddOptions {
+struct GrantOptions {
     std::string dataset;
     std::string to;
     std::string can;
@@ -19,7 +19,7 @@ struct AddOptions {
     std::string hide;
 };
 
-int add(const Session& session, const AddOptions& options) {
+int add_grant(const Session& session, const GrantOptions& options) {
     const auto actions = split_commas(options.can);
     if (!actions) return session.report(actions.error());
     json::object body;
@@ -43,9 +43,9 @@ int add(const Session& session, const AddOptions& options) {
                           });
 }
 
-struct NoOptions {};
+struct ListGrantsOptions {};
 
-int list(const Session& session, const NoOptions&) {
+int list_grants(const Session& session, const ListGrantsOptions&) {
     return session.finish(
         call_node(session, "GET", "/api/v1/grants"), [&](const json::object& document) {
             Table table({"grant id", "dataset", "to", "can", "created"});
@@ -75,11 +75,11 @@ int list(const Session& session, const NoOptions&) {
         });
 }
 
-struct RevokeOptions {
+struct RevokeGrantOptions {
     std::string grant;
 };
 
-int revoke(const Session& session, const RevokeOptions& options) {
+int revoke_grant(const Session& session, const RevokeGrantOptions& options) {
     TargetBuilder target("/api/v1/grants");
     target.segment(options.grant);
     return session.finish(
@@ -122,7 +122,7 @@ void add_sharing_commands(CLI::App& root, Session& session) {
 
     auto& add_command_ =
         *add_command(grant, "add", "share a dataset; without a grant nobody sees it");
-    auto add_options = std::make_shared<AddOptions>();
+    auto add_options = std::make_shared<GrantOptions>();
     add_option(add_command_, "--dataset", add_options->dataset, "DS", "the dataset")->required();
     add_option(add_command_, "--to", add_options->to, "AUDIENCE",
                "an institution's handle, `members` (whom the registry admits) or `public`")
@@ -134,17 +134,17 @@ void add_sharing_commands(CLI::App& root, Session& session) {
                "only records of which the condition is true: \"countryOfOriginCode = 'PHL'\"");
     add_option(add_command_, "--hide", add_options->hide, "FIELD,...",
                "fields that do not show, with all below them: collectingInfo.collectingSite");
-    when_chosen(add_command_, session, add_options, add);
+    when_chosen(add_command_, session, add_options, add_grant);
 
     auto& list_command = *add_command(grant, "list", "list the grants that hold");
-    when_chosen(list_command, session, std::make_shared<NoOptions>(), list);
+    when_chosen(list_command, session, std::make_shared<ListGrantsOptions>(), list_grants);
 
     auto& revoke_command =
         *add_command(grant, "revoke", "end a grant; who holds records under it must drop them");
-    auto revoke_options = std::make_shared<RevokeOptions>();
+    auto revoke_options = std::make_shared<RevokeGrantOptions>();
     add_positional(revoke_command, "GRANT_ID", revoke_options->grant, "as `grant list` prints it")
         ->required();
-    when_chosen(revoke_command, session, revoke_options, revoke);
+    when_chosen(revoke_command, session, revoke_options, revoke_grant);
 
     auto& holders_command =
         *add_command(root, "holders", "who holds records of a dataset, as sent and acknowledged");

@@ -41,9 +41,9 @@ int unsubscribe(const Session& session, const UnsubscribeOptions& options) {
     });
 }
 
-struct NoOptions {};
+struct ListSubscriptionsOptions {};
 
-int list(const Session& session, const NoOptions&) {
+int list_subscriptions(const Session& session, const ListSubscriptionsOptions&) {
     return session.finish(
         call_node(session, "GET", "/api/v1/subscriptions"), [&](const json::object& document) {
             Table table({"subscription id", "dataset", "state", "records", "of", "age", "reason"});
@@ -91,7 +91,8 @@ void add_subscription_commands(CLI::App& root, Session& session) {
 
     auto& list_command =
         *add_command(root, "subscriptions", "list the subscriptions and how far they are");
-    when_chosen(list_command, session, std::make_shared<NoOptions>(), list);
+    when_chosen(list_command, session, std::make_shared<ListSubscriptionsOptions>(),
+                list_subscriptions);
 }
 
 }  // namespace sangam::node::cli

@@ -11,13 +11,13 @@ namespace {
 
 namespace json = boost::json;
 
-struct AddOptions {
+struct TokenOptions {
     std::string name;
     std::string role;
     std::optional<std::chrono::milliseconds> valid;
 };
 
-int add(const Session& session, const AddOptions& options) {
+int add_token(const Session& session, const TokenOptions& options) {
     json::object body;
     body["name"] = options.name;
     body["role"] = options.role;
@@ -30,9 +30,9 @@ int add(const Session& session, const AddOptions& options) {
                           });
 }
 
-struct NoOptions {};
+struct ListTokensOptions {};
 
-int list(const Session& session, const NoOptions&) {
+int list_tokens(const Session& session, const ListTokensOptions&) {
     return session.finish(
         call_node(session, "GET", "/api/v1/tokens"), [&](const json::object& document) {
             Table table({"name", "role", "created", "expires", "state"});
@@ -51,11 +51,11 @@ int list(const Session& session, const NoOptions&) {
         });
 }
 
-struct RevokeOptions {
+struct RevokeTokenOptions {
     std::string name;
 };
 
-int revoke(const Session& session, const RevokeOptions& options) {
+int revoke_token(const Session& session, const RevokeTokenOptions& options) {
     TargetBuilder target("/api/v1/tokens");
     target.segment(options.name);
     return session.finish(call_node(session, "DELETE", target.text()), [&](const json::object&) {
@@ -69,7 +69,7 @@ void add_token_commands(CLI::App& root, Session& session) {
     auto& token = *add_command_group(root, "token", "secrets for the HTTP interface");
 
     auto& add_command_ = *add_command(token, "add", "make a token and print it, once");
-    auto add_options = std::make_shared<AddOptions>();
+    auto add_options = std::make_shared<TokenOptions>();
     add_option(add_command_, "--name", add_options->name, "N", "for whom or what it is")
         ->required();
     add_option(add_command_, "--role", add_options->role, "ROLE",
@@ -78,16 +78,16 @@ void add_token_commands(CLI::App& root, Session& session) {
         ->check(CLI::IsMember({"admin", "curator", "researcher"}));
     add_duration(add_command_, "--valid", add_options->valid,
                  "how long it works (default: for ever)");
-    when_chosen(add_command_, session, add_options, add);
+    when_chosen(add_command_, session, add_options, add_token);
 
     auto& list_command = *add_command(token, "list", "list tokens, without their secrets");
-    when_chosen(list_command, session, std::make_shared<NoOptions>(), list);
+    when_chosen(list_command, session, std::make_shared<ListTokensOptions>(), list_tokens);
 
     auto& revoke_command = *add_command(token, "revoke", "make a token useless at once");
-    auto revoke_options = std::make_shared<RevokeOptions>();
+    auto revoke_options = std::make_shared<RevokeTokenOptions>();
     add_positional(revoke_command, "NAME", revoke_options->name, "as `token list` prints it")
         ->required();
-    when_chosen(revoke_command, session, revoke_options, revoke);
+    when_chosen(revoke_command, session, revoke_options, revoke_token);
 }
 
 }  // namespace sangam::node::cli

@@ -121,9 +121,9 @@ int verify(const Session& session, const VerifyOptions& options) {
     });
 }
 
-struct NoOptions {};
+struct DoctorOptions {};
 
-int doctor(const Session& session, const NoOptions&) {
+int doctor(const Session& session, const DoctorOptions&) {
     const auto directory = session.directory();
     if (!directory) return session.report(directory.error());
     const auto document = examine(session, *directory);
@@ -159,7 +159,7 @@ void add_upkeep_commands(CLI::App& root, Session& session) {
 
     auto& doctor_command = *add_command(
         root, "doctor", "look for what is wrong and say what to do; works without a daemon");
-    when_chosen(doctor_command, session, std::make_shared<NoOptions>(), doctor);
+    when_chosen(doctor_command, session, std::make_shared<DoctorOptions>(), doctor);
 }
 
 }  // namespace sangam::node::cli

@@ -6,7 +6,7 @@
 namespace sangam::node {
 namespace {
 
-constexpr std::uint64_t format = 1;
+constexpr std::uint64_t announcements_format = 1;
 
 /// Still news: of a current node, and newer than what the verified directory holds of it.
 bool is_news(const registry::NodeDocument& document, const registry::Directory& directory) {
@@ -51,7 +51,7 @@ std::vector<Bytes> Announcements::documents() const {
 Bytes Announcements::encode() const {
     cbor::Writer out;
     out.array(1 + documents_.size());
-    out.unsigned_int(format);
+    out.unsigned_int(announcements_format);
     for (const auto& [node, document] : documents_) out.bytes(document.encode());
     return out.take();
 }
@@ -60,7 +60,7 @@ Announcements Announcements::decode(ByteView bytes, const registry::Directory& d
     Announcements out;
     cbor::Reader in(bytes);
     const auto count = in.array();
-    if (in.unsigned_int() != format) return out;
+    if (in.unsigned_int() != announcements_format) return out;
     for (std::uint64_t i = 1; i < count && !in.failed(); ++i) out.take(in.bytes(), directory);
     if (!in.finish()) return {};
     return out;

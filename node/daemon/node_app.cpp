@@ -27,7 +27,7 @@
 namespace sangam::node {
 namespace {
 
-constexpr unsigned io_threads = 2;
+constexpr unsigned node_io_threads = 2;
 /// Requests of people: imports, searches, exports. They may wait for the logic thread and for
 /// search answers, which therefore have threads of their own.
 constexpr unsigned request_threads = 4;
@@ -243,7 +243,7 @@ private:
     const OpenStore open_store_;
     SystemRandom random_;
     sync::Merger merger_;
-    DaemonProcess process_{io_threads};
+    DaemonProcess process_{node_io_threads};
     boost::asio::thread_pool request_workers_{request_threads};
     boost::asio::thread_pool answer_workers_{answer_threads};
     std::unique_ptr<storage::Store> store_;

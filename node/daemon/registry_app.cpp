@@ -27,7 +27,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr unsigned io_threads = 2;
+constexpr unsigned registry_io_threads = 2;
 /// Requests are handled one at a time; a second worker reads and writes meanwhile.
 constexpr unsigned worker_threads = 2;
 constexpr std::chrono::seconds tick_interval{1};
@@ -145,7 +145,7 @@ Result<void> run_registry(const std::string& directory, const RegistryRunOptions
     auto host = RegistryHost::open(directory);
     if (!host) return std::unexpected(host.error());
 
-    DaemonProcess process(io_threads);
+    DaemonProcess process(registry_io_threads);
     boost::asio::thread_pool workers(worker_threads);
     http::ServerOptions public_options;
     public_options.max_body_bytes = registry::max_request_body_bytes;

@@ -31,7 +31,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace bhttp = boost::beast::http;
 using boost::system::error_code;
-using Socket = asio::generic::stream_protocol::socket;
+using ClientSocket = asio::generic::stream_protocol::socket;
 
 constexpr auto quiet = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t chunk_bytes = 256 * 1024;
@@ -45,8 +45,8 @@ std::unexpected<Error> unreachable(std::string_view code, std::string message,
 /// One exchange on a connected socket.
 class Exchange {
 public:
-    Exchange(Socket socket, const ClientRequest& request, std::string host, std::string target,
-             std::string subject)
+    Exchange(ClientSocket socket, const ClientRequest& request, std::string host,
+             std::string target, std::string subject)
         : socket_(std::move(socket)),
           request_(request),
           host_(std::move(host)),
@@ -177,7 +177,7 @@ private:
         return unreachable("connection_lost", "no whole answer came: " + error.message(), subject_);
     }
 
-    Socket socket_;
+    ClientSocket socket_;
     const ClientRequest& request_;
     std::string host_;
     std::string target_;
@@ -203,7 +203,7 @@ asio::awaitable<Result<Response>> talk_tcp(HostPort to, const ClientRequest& req
                               subject);
     error_code ignored;
     socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-    Exchange exchange(Socket(std::move(socket)), request, std::move(host), std::move(target),
+    Exchange exchange(ClientSocket(std::move(socket)), request, std::move(host), std::move(target),
                       std::move(subject));
     co_return co_await exchange.run();
 }
@@ -217,7 +217,7 @@ asio::awaitable<Result<Response>> talk_unix(std::string path, const ClientReques
     if (refused)
         co_return unreachable("not_running", "nobody listens on the socket: " + refused.message(),
                               path);
-    Exchange exchange(Socket(std::move(socket)), request, "localhost", std::move(target),
+    Exchange exchange(ClientSocket(std::move(socket)), request, "localhost", std::move(target),
                       std::move(path));
     co_return co_await exchange.run();
 }

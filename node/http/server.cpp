@@ -40,10 +40,10 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace bhttp = boost::beast::http;
 using boost::system::error_code;
-using Socket = asio::generic::stream_protocol::socket;
+using ServerSocket = asio::generic::stream_protocol::socket;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto quiet = asio::as_tuple(asio::use_awaitable);
+constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 /// A connection that is closed with a request half read: what still arrives is read and dropped for
 /// a moment, or the reset that follows would destroy the answer on its way.
 constexpr std::size_t drain_bytes = 4 * 1024 * 1024;
@@ -78,7 +78,7 @@ struct Shared {
 /// Runs on one strand; the socket's executor is that strand.
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
-    Connection(Socket socket, std::shared_ptr<Shared> shared, std::string remote)
+    Connection(ServerSocket socket, std::shared_ptr<Shared> shared, std::string remote)
         : socket_(std::move(socket)),
           timer_(socket_.get_executor()),
           shared_(std::move(shared)),
@@ -90,7 +90,7 @@ public:
         }
         timer_.cancel();
         error_code ignored;
-        socket_.shutdown(Socket::shutdown_both, ignored);
+        socket_.shutdown(ServerSocket::shutdown_both, ignored);
         socket_.close(ignored);
     }
 
@@ -127,7 +127,8 @@ private:
         if (shared_->is_stopping) co_return false;
         is_idle_ = buffer_.size() == 0;
         arm(shared_->options.idle_timeout);
-        const auto [error, n] = co_await bhttp::async_read_header(socket_, buffer_, parser, quiet);
+        const auto [error, n] =
+            co_await bhttp::async_read_header(socket_, buffer_, parser, quietly);
         is_idle_ = false;
         if (error) {
             co_await refuse(error);
@@ -146,7 +147,7 @@ private:
         const auto version = parser.get().version();
         if (bhttp::token_list(parser.get()[bhttp::field::expect]).exists("100-continue")) {
             static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-            co_await asio::async_write(socket_, asio::buffer(go_on), quiet);
+            co_await asio::async_write(socket_, asio::buffer(go_on), quietly);
         }
 
         SpooledFile spooled;
@@ -240,7 +241,7 @@ private:
         while (!parser.is_done()) {
             arm(shared_->options.idle_timeout);
             const auto [error, n] =
-                co_await bhttp::async_read_some(socket_, buffer_, parser, quiet);
+                co_await bhttp::async_read_some(socket_, buffer_, parser, quietly);
             if (!error) continue;
             if (error == bhttp::error::body_limit) {
                 co_await answer_early(413, too_large(limit));
@@ -263,7 +264,7 @@ private:
     void watch_client() {
         is_client_gone_ = false;
         is_watching_ = true;
-        socket_.async_wait(Socket::wait_read, [self = shared_from_this()](error_code error) {
+        socket_.async_wait(ServerSocket::wait_read, [self = shared_from_this()](error_code error) {
             if (error || !self->is_watching_) return;
             char next = 0;
             const auto got =
@@ -302,7 +303,7 @@ private:
         serializer.split(is_head);
         while (is_head ? !serializer.is_header_done() : !serializer.is_done()) {
             arm(shared_->options.idle_timeout);
-            const auto [error, n] = co_await bhttp::async_write_some(socket_, serializer, quiet);
+            const auto [error, n] = co_await bhttp::async_write_some(socket_, serializer, quietly);
             if (error) co_return false;
         }
         co_return true;
@@ -368,18 +369,18 @@ private:
         Response response = error_response(status, problem);
         if (!co_await write(response, 11, false, false)) co_return;
         error_code ignored;
-        socket_.shutdown(Socket::shutdown_send, ignored);
+        socket_.shutdown(ServerSocket::shutdown_send, ignored);
         arm(drain_time);
         std::array<char, 16 * 1024> sink{};
         std::size_t drained = 0;
         while (drained < drain_bytes) {
-            const auto [error, n] = co_await socket_.async_read_some(asio::buffer(sink), quiet);
+            const auto [error, n] = co_await socket_.async_read_some(asio::buffer(sink), quietly);
             if (error) co_return;
             drained += n;
         }
     }
 
-    Socket socket_;
+    ServerSocket socket_;
     asio::steady_timer timer_;
     std::shared_ptr<Shared> shared_;
     std::string remote_;
@@ -432,22 +433,22 @@ private:
         while (!self->shared_->is_stopping) {
             if (self->connections_.size() >= self->shared_->options.max_connections) {
                 self->room_.expires_at(Clock::time_point::max());
-                co_await self->room_.async_wait(quiet);
+                co_await self->room_.async_wait(quietly);
                 continue;
             }
-            Socket socket(asio::make_strand(self->io_));
-            const auto [error] = co_await self->acceptor_.async_accept(socket, quiet);
+            ServerSocket socket(asio::make_strand(self->io_));
+            const auto [error] = co_await self->acceptor_.async_accept(socket, quietly);
             if (error == asio::error::operation_aborted) break;
             if (error) {
                 self->room_.expires_after(accept_retry);
-                co_await self->room_.async_wait(quiet);
+                co_await self->room_.async_wait(quietly);
                 continue;
             }
             self->serve(std::move(socket));
         }
     }
 
-    void serve(Socket socket) {
+    void serve(ServerSocket socket) {
         std::string remote = "unix";
         if constexpr (std::is_same_v<Protocol, asio::ip::tcp>) {
             error_code error;

@@ -28,7 +28,7 @@ bool is_digits(std::string_view text) {
            std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-int number_of(std::string_view digits) {
+int number_in_digits(std::string_view digits) {
     int value = 0;
     std::from_chars(digits.data(), digits.data() + digits.size(), value);
     return value;
@@ -54,11 +54,11 @@ bool is_out_of_range_dms(std::string_view text, std::size_t degree_digits, int l
     const std::string_view seconds = text.substr(degree_digits + 2, 2);
     const auto reads = [](std::string_view part) { return is_digits(part) || part == "--"; };
     if (!is_digits(degrees) || !reads(minutes) || !reads(seconds)) return false;
-    const int whole = number_of(degrees);
-    const int rest = (is_digits(minutes) ? number_of(minutes) : 0) * 60 +
-                     (is_digits(seconds) ? number_of(seconds) : 0);
-    const bool has_odd_part = (is_digits(minutes) && number_of(minutes) > 59) ||
-                              (is_digits(seconds) && number_of(seconds) > 59);
+    const int whole = number_in_digits(degrees);
+    const int rest = (is_digits(minutes) ? number_in_digits(minutes) : 0) * 60 +
+                     (is_digits(seconds) ? number_in_digits(seconds) : 0);
+    const bool has_odd_part = (is_digits(minutes) && number_in_digits(minutes) > 59) ||
+                              (is_digits(seconds) && number_in_digits(seconds) > 59);
     return has_odd_part || whole > limit || (whole == limit && rest > 0);
 }
 
@@ -86,9 +86,9 @@ DateVerdict judge_date(std::string_view text) {
         const std::string_view two = text.substr(at, 2);
         if (two == "--") return 0;
         if (!is_digits(two)) return std::nullopt;
-        return number_of(two);
+        return number_in_digits(two);
     };
-    const int year = number_of(text.substr(0, 4));
+    const int year = number_in_digits(text.substr(0, 4));
     const auto month = part(4);
     const auto day = part(6);
     if (!month || !day) return DateVerdict::odd;

@@ -10,7 +10,7 @@
 namespace sangam::node::ingest {
 namespace {
 
-constexpr std::uint64_t format = 1;
+constexpr std::uint64_t import_state_format = 1;
 constexpr std::size_t longest_kept_text = 8;  // as long as the hash that would stand for it
 
 StatedCell::Digest8 digest8(std::string_view text) {
@@ -49,7 +49,7 @@ std::string_view StatedCell::text() const {
 Bytes StatedCells::encode() const {
     cbor::Writer out;
     out.array(2 + 2 * cells.size());
-    out.unsigned_int(format);
+    out.unsigned_int(import_state_format);
     out.bytes(row);
     for (const auto& [field, cell] : cells) {
         if (const McpdColumn* column = find_mcpd_field(field))
@@ -68,7 +68,8 @@ Result<StatedCells> StatedCells::decode(ByteView bytes) {
     cbor::Reader in(bytes);
     const std::size_t count = in.array();
     if (!in.failed() && (count < 2 || count % 2 != 0)) in.set_failed("a wrong count of items");
-    if (in.unsigned_int() != format) in.set_failed("an unknown format of import states");
+    if (in.unsigned_int() != import_state_format)
+        in.set_failed("an unknown format of import states");
     StatedCells out;
     const ByteView row = in.bytes();
     if (row.size() == out.row.size())
@@ -110,7 +111,7 @@ Digest16 StatedCells::peek_row(ByteView bytes) {
     cbor::Reader in(bytes);
     in.array();
     Digest16 out{};
-    if (in.unsigned_int() != format) return out;
+    if (in.unsigned_int() != import_state_format) return out;
     const ByteView row = in.bytes();
     if (!in.failed() && row.size() == out.size()) std::copy(row.begin(), row.end(), out.begin());
     return out;

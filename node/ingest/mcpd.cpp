@@ -18,8 +18,8 @@ constexpr std::array<std::string_view, 21> sampstat = {
 constexpr std::array<std::string_view, 22> collsrc = {
     "10", "11", "12", "13", "14", "15", "20", "21", "22", "23", "24",
     "25", "26", "27", "28", "30", "40", "50", "60", "61", "62", "99"};
-constexpr std::array<std::string_view, 9> storage_types = {"10", "11", "12", "13", "20",
-                                                           "30", "40", "50", "99"};
+constexpr std::array<std::string_view, 9> mcpd_storage_types = {"10", "11", "12", "13", "20",
+                                                                "30", "40", "50", "99"};
 constexpr std::array<std::string_view, 3> mlsstat = {"0", "1", "99"};
 
 // Three letters each. The withdrawn ones are in the second text.
@@ -47,7 +47,7 @@ bool holds_triple(std::string_view triples, std::string_view code) {
 bool is_known_mcpd_code(std::string_view column, std::string_view code) {
     if (column == "SAMPSTAT") return holds(sampstat, code);
     if (column == "COLLSRC") return holds(collsrc, code);
-    if (column == "STORAGE") return holds(storage_types, code);
+    if (column == "STORAGE") return holds(mcpd_storage_types, code);
     if (column == "MLSSTAT") return holds(mlsstat, code);
     return true;
 }

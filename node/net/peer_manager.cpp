@@ -19,7 +19,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+constexpr auto as_accept_result = asio::as_tuple(asio::use_awaitable);
 
 /// After an accept that failed for want of file descriptors, trying again at once would spin.
 constexpr std::chrono::milliseconds accept_pause{100};
@@ -79,12 +79,12 @@ asio::awaitable<void> PeerManager::accept_loop() {
     asio::steady_timer pause(strand_);
     for (;;) {
         asio::any_io_executor own_strand = asio::make_strand(*setup_.io);
-        auto [error, socket] = co_await acceptor_.async_accept(own_strand, as_result);
+        auto [error, socket] = co_await acceptor_.async_accept(own_strand, as_accept_result);
         if (!acceptor_.is_open()) co_return;
         if (error) {
             spdlog::warn("cannot accept a peer: {}", error.message());
             pause.expires_after(accept_pause);
-            co_await pause.async_wait(as_result);
+            co_await pause.async_wait(as_accept_result);
             continue;
         }
         take_accepted(std::move(socket));
@@ -144,7 +144,7 @@ asio::awaitable<void> PeerManager::dial_loop() {
         }
         for (const auto& each : due) dial(each);
         dial_timer_.expires_after(sleep);
-        co_await dial_timer_.async_wait(as_result);
+        co_await dial_timer_.async_wait(as_accept_result);
     }
 }
 

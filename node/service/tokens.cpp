@@ -12,7 +12,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr const char* document_kind = "token";
-constexpr std::uint64_t format = 1;
+constexpr std::uint64_t tokens_format = 1;
 /// In front of the secret, so that a token that leaked is recognised for what it is.
 constexpr std::string_view prefix = "sangam-token:";
 constexpr std::size_t max_name_bytes_of_token = 100;
@@ -22,7 +22,7 @@ constexpr std::size_t max_name_bytes_of_token = 100;
 Bytes Token::encode() const {
     cbor::Writer out;
     out.array(5);
-    out.unsigned_int(format);
+    out.unsigned_int(tokens_format);
     out.text(to_text(role));
     out.bytes(hash.view());
     out.integer(created.count());
@@ -34,7 +34,8 @@ Result<Token> Token::decode(const std::string& name, ByteView bytes) {
     cbor::Reader in(bytes);
     Token out;
     out.name = name;
-    if (in.array() != 5 || in.unsigned_int() != format) in.set_failed("unknown token format");
+    if (in.array() != 5 || in.unsigned_int() != tokens_format)
+        in.set_failed("unknown token format");
     const auto role = role_from_text(in.text());
     if (!role) in.set_failed("unknown role");
     out.hash = in.fixed<Hash>();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/messages/message.hpp"
 
+#include "protocol/condition.hpp"
 #include "protocol/wire_archive.hpp"
 
 namespace sangam::wire {
@@ -33,54 +34,54 @@ namespace sangam::messages {
 namespace {
 
 /// A type of message: its number on the wire, never used for another, and its name in logs.
-struct Kind {
+struct MessageKind {
     std::uint16_t number = 0;
     std::string_view name;
 };
 
 template <class M>
-constexpr Kind kind_of{};
+constexpr MessageKind kind_of{};
 template <>
-constexpr Kind kind_of<Hello>{1, "hello"};
+constexpr MessageKind kind_of<Hello>{1, "hello"};
 template <>
-constexpr Kind kind_of<Abort>{2, "abort"};
+constexpr MessageKind kind_of<Abort>{2, "abort"};
 template <>
-constexpr Kind kind_of<Ping>{3, "ping"};
+constexpr MessageKind kind_of<Ping>{3, "ping"};
 template <>
-constexpr Kind kind_of<Pong>{4, "pong"};
+constexpr MessageKind kind_of<Pong>{4, "pong"};
 template <>
-constexpr Kind kind_of<DirectoryOffer>{16, "directory_offer"};
+constexpr MessageKind kind_of<DirectoryOffer>{16, "directory_offer"};
 template <>
-constexpr Kind kind_of<DirectoryRequest>{17, "directory_request"};
+constexpr MessageKind kind_of<DirectoryRequest>{17, "directory_request"};
 template <>
-constexpr Kind kind_of<DirectoryUpdate>{18, "directory_update"};
+constexpr MessageKind kind_of<DirectoryUpdate>{18, "directory_update"};
 template <>
-constexpr Kind kind_of<ControlUpdate>{32, "control_update"};
+constexpr MessageKind kind_of<ControlUpdate>{32, "control_update"};
 template <>
-constexpr Kind kind_of<DatasetSummary>{33, "dataset_summary"};
+constexpr MessageKind kind_of<DatasetSummary>{33, "dataset_summary"};
 template <>
-constexpr Kind kind_of<WriterHeads>{48, "writer_heads"};
+constexpr MessageKind kind_of<WriterHeads>{48, "writer_heads"};
 template <>
-constexpr Kind kind_of<WriterCommits>{49, "writer_commits"};
+constexpr MessageKind kind_of<WriterCommits>{49, "writer_commits"};
 template <>
-constexpr Kind kind_of<Subscribe>{64, "subscribe"};
+constexpr MessageKind kind_of<Subscribe>{64, "subscribe"};
 template <>
-constexpr Kind kind_of<SubscribeReply>{65, "subscribe_reply"};
+constexpr MessageKind kind_of<SubscribeReply>{65, "subscribe_reply"};
 template <>
-constexpr Kind kind_of<Delivery>{66, "delivery"};
+constexpr MessageKind kind_of<Delivery>{66, "delivery"};
 template <>
-constexpr Kind kind_of<DeliveryAck>{67, "delivery_ack"};
+constexpr MessageKind kind_of<DeliveryAck>{67, "delivery_ack"};
 template <>
-constexpr Kind kind_of<Unsubscribe>{68, "unsubscribe"};
+constexpr MessageKind kind_of<Unsubscribe>{68, "unsubscribe"};
 template <>
-constexpr Kind kind_of<SearchRequest>{80, "search_request"};
+constexpr MessageKind kind_of<SearchRequest>{80, "search_request"};
 template <>
-constexpr Kind kind_of<SearchPart>{81, "search_part"};
+constexpr MessageKind kind_of<SearchPart>{81, "search_part"};
 template <>
-constexpr Kind kind_of<SearchDone>{82, "search_done"};
+constexpr MessageKind kind_of<SearchDone>{82, "search_done"};
 
 template <class M>
-Kind kind_in(const M&) {
+MessageKind kind_in(const M&) {
     static_assert(kind_of<M>.number != 0, "every message has a number");
     return kind_of<M>;
 }

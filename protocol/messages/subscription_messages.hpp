@@ -12,8 +12,6 @@
 
 namespace sangam::messages {
 
-inline constexpr std::size_t max_condition_bytes = 4 * 1024;  ///< COMMANDS "Conditions"
-
 /// The subscriber opens or resumes. The cursor is void, and a full copy starts, when has_cursor is
 /// false or either epoch is not the present one; the receiver's stored cursor wins over whatever
 /// the sender remembers.

@@ -23,7 +23,7 @@ const std::string folder = std::string(SANGAM_TEST_DATA) + "/hazards/ethiopia_du
 /// The fields that all three versions have.
 const std::set<std::string> compared{"adm1", "adm2", "adm3", "adm4", "lon", "lat", "year_charac"};
 
-std::int64_t number(const json::value& value) { return value.to_number<std::int64_t>(); }
+std::int64_t number_at(const json::value& value) { return value.to_number<std::int64_t>(); }
 
 std::string text(const json::value& value) { return std::string(value.as_string()); }
 
@@ -50,7 +50,7 @@ int differences(const json::array& conflicts, const std::string& a, const std::s
     return count;
 }
 
-std::string read_file(const std::string& path) {
+std::string read_joint_file(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
 }
@@ -59,7 +59,7 @@ std::string read_file(const std::string& path) {
 std::string exported(const Federation& f, const std::string& node) {
     const auto path = f.files().path(node + ".ndjson");
     f.must(node, {"export", "--dataset", dataset, "--format", "ndjson", "--out", path});
-    return read_file(path);
+    return read_joint_file(path);
 }
 
 void wait_until_equal(const Federation& f, const std::vector<std::string>& nodes) {
@@ -81,18 +81,18 @@ void import_versions(const Federation& f) {
         return out;
     };
     const auto a = f.must("cimmyt", with({folder + "passport_A_published.csv"}));
-    CHECK(number(a.at("written")) == 40);
+    CHECK(number_at(a.at("written")) == 40);
     const auto b = f.must(
         "icrisat", with({"--map", "x=lon", "--map", "y=lat", folder + "passport_B_check1.csv"}));
-    CHECK(number(b.at("written")) == 62);
+    CHECK(number_at(b.at("written")) == 62);
     // Accession 208281 stands twice in C: the first row counts, the second one is rejected.
     const auto c = f.on(
         "irri", with({"--map", "Region=adm1", "--map", "Zone=adm2", "--map", "District=adm3",
                       "--map", "Locality=adm4", "--map", "year_of_characterization=year_charac",
                       folder + "passport_C_check2.csv"}));
     CHECK(c.exit_code == 1);
-    CHECK(number(c.json().at("written")) == 390);
-    CHECK(number(c.json().at("rejected")) == 1);
+    CHECK(number_at(c.json().at("written")) == 390);
+    CHECK(number_at(c.json().at("rejected")) == 1);
 }
 
 }  // namespace
@@ -141,7 +141,7 @@ TEST_CASE("joint dataset: three versions of the durum passports disagree in 24, 
     const auto open = conflicts(f, "cimmyt", false);
     REQUIRE(open.size() == 3);
     for (const std::string node : {"cimmyt", "icrisat", "irri"})
-        CHECK(number(f.must(node, {"status"}).at("conflicts").at("open")) == 3);
+        CHECK(number_at(f.must(node, {"status"}).at("conflicts").at("open")) == 3);
     const std::string record = dataset + "/germplasm/204488";
     const auto before = f.must("irri", {"conflicts", "show", record, "year_charac"});
     CHECK(text(before.at("state")) == "open");
@@ -184,5 +184,5 @@ TEST_CASE("joint dataset: three versions of the durum passports disagree in 24, 
     f.start("cimmyt");
     wait_until_equal(f, {"cimmyt", "icrisat", "irri"});
     for (const std::string node : {"cimmyt", "icrisat", "irri"})
-        CHECK(number(f.must(node, {"verify"}).at("failed")) == 0);
+        CHECK(number_at(f.must(node, {"verify"}).at("failed")) == 0);
 }

@@ -35,7 +35,7 @@ struct Stop {
 };
 
 /// A node's directory and the process in it.
-struct Node {
+struct StoppedNode {
     std::string directory;
     std::string peer;
     std::string http;
@@ -161,7 +161,7 @@ private:
     void insist(const std::string& handle, const std::string& method, const std::string& target,
                 const std::string& body = {}) {
         test::wait_until(method + " " + target, [&] {
-            Node& node = nodes_[handle];
+            StoppedNode& node = nodes_[handle];
             node.start_again_if_dead();
             const auto reply = node.ask(method, target, body);
             if (!reply) return false;
@@ -201,7 +201,7 @@ private:
 
     Federation federation_;
     std::map<std::string, std::pair<std::string, std::string>> addresses_;
-    std::map<std::string, Node> nodes_;
+    std::map<std::string, StoppedNode> nodes_;
     std::optional<Outcome> undisturbed_;
     sync::Merger merger_;
 };
@@ -226,7 +226,7 @@ public:
 
     /// How often the node died while it imported.
     int run(const std::optional<Stop>& stop) {
-        Node node{files_.path("run"), "127.0.0.1:0", "127.0.0.1:0", nullptr, 0};
+        StoppedNode node{files_.path("run"), "127.0.0.1:0", "127.0.0.1:0", nullptr, 0};
         copy_node(files_.path("home"), node.directory);
         node.start(stop);
         test::wait_until("an import that is answered", [&] {

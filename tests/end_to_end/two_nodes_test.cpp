@@ -15,7 +15,7 @@ namespace {
 
 std::int64_t number(const boost::json::value& value) { return value.to_number<std::int64_t>(); }
 
-std::string read_file(const std::string& path) {
+std::string read_whole_file(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
 }
@@ -42,8 +42,8 @@ TEST_CASE("two nodes: what is granted is copied, followed, found, verified, and 
     const auto b = f.files().path("b.ndjson");
     f.must("irri", {"export", "--dataset", "irri/rice", "--format", "ndjson", "--out", a});
     f.must("ipk", {"export", "--dataset", "irri/rice", "--format", "ndjson", "--out", b});
-    CHECK(!read_file(a).empty());
-    CHECK(read_file(a) == read_file(b));
+    CHECK(!read_whole_file(a).empty());
+    CHECK(read_whole_file(a) == read_whole_file(b));
 
     // An edit follows.
     f.must("irri", {"put", "irri/rice/germplasm/rice-7", "remarks=salt tolerant"});

@@ -41,7 +41,7 @@ void hold_what_it_stands_on(VersionVector& held, const std::vector<Event>& all) 
 
 /// A history of one record by three authors. Each holds some of the others' changes when it writes,
 /// and bases its edit on a version that it has seen: contexts are closed, as authors make them.
-std::vector<Event> random_history() {
+std::vector<Event> random_lane_history() {
     std::vector<Event> all;
     std::vector<VersionVector> held(3);  // what each author has received
     std::vector<std::uint64_t> last(3, 0);
@@ -120,7 +120,7 @@ std::set<Dot> dots(const std::vector<Event>& events) {
 
 TEST_CASE("supersession: any order of arrival, with repeats, leaves what the definition says") {
     CHECK(rc::check([] {
-        const auto history = random_history();
+        const auto history = random_lane_history();
         const auto expected = live_by_definition(history);
         std::vector<std::size_t> order;
         for (std::size_t i = 0; i < history.size(); ++i) order.push_back(i);
@@ -136,7 +136,7 @@ TEST_CASE("supersession: any order of arrival, with repeats, leaves what the def
 
 TEST_CASE("supersession: two replicas that merge their live sets agree, either way round") {
     CHECK(rc::check([] {
-        const auto history = random_history();
+        const auto history = random_lane_history();
         std::vector<Event> a;
         std::vector<Event> b;
         for (const auto& event : history) {
@@ -157,7 +157,7 @@ TEST_CASE("supersession: two replicas that merge their live sets agree, either w
 
 TEST_CASE("supersession: reducing superseded fields to leaves changes no standing") {
     CHECK(rc::check([] {
-        const auto history = random_history();
+        const auto history = random_lane_history();
         std::vector<Event> held;
         for (const auto& event : history) {
             receive(held, event);

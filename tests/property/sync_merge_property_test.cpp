@@ -153,7 +153,7 @@ TEST_CASE("record view: what crosses merges to the visible part of the whole") {
         for (const char* name : {"remarks", "collectingInfo", "accessionNames", "local"})
             if (*rc::gen::inRange(0, 3) == 0) scope.rules.front().hidden.push_back(path(name));
         const RowScope row = RowJudge(scope, manifest, merger).of(record);
-        const RecordView view = view_of(record, row);
+        const sync::RecordView view = view_of(record, row);
         std::vector<StoredChange> crossed;
         for (const StoredChange& change : record.changes) {
             const auto it = view.changes.find(change.position);

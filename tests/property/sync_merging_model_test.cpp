@@ -31,7 +31,7 @@ constexpr std::array record_ids{"a", "b"};
 const std::array<std::string, 4> elements{"Alpha", "Beta", "Gamma", "Delta"};
 const std::array<std::string, 3> place{"adm1", "adm2", "adm3"};
 
-Path path(const std::string& text) { return Path::parse(text).value(); }
+Path model_path(const std::string& text) { return Path::parse(text).value(); }
 
 Schema schema() {
     Schema out;
@@ -196,24 +196,24 @@ private:
 
     template <class Rule>
     void single(const std::string& field, Rule rule) {
-        const auto writes = standing(path(field));
+        const auto writes = standing(model_path(field));
         if (writes.empty()) return;
         const bool differs = std::any_of(writes.begin(), writes.end(), [&](const Write& write) {
             return !is_same(field, write.second, writes.front().second);
         });
         const auto [is_open, shown] = differs ? rule(writes) : std::pair(false, writes.size() - 1);
         if (differs) log(field, is_open, shown, writes);
-        show(path(field), writes[shown].second);
+        show(model_path(field), writes[shown].second);
     }
 
     void reserved(const std::string& field, bool shows_proposals) {
-        const auto own = standing(path(field));
+        const auto own = standing(model_path(field));
         auto all = own;
         for (const auto& [op, writes] : held_)
             for (const auto& [at, value] : writes) {
                 const auto proposal = proposal_at(at);
-                if (!proposal || proposal->field != path(field) || ops_[op].record != record_ ||
-                    ops_[op].dot.lane.node != proposal->author)
+                if (!proposal || proposal->field != model_path(field) ||
+                    ops_[op].record != record_ || ops_[op].dot.lane.node != proposal->author)
                     continue;
                 const auto others = standing(at);
                 const bool stands = std::any_of(others.begin(), others.end(),
@@ -236,14 +236,14 @@ private:
         if (!own.empty())
             while (all[shown].first != own.back().first) --shown;
         if (differs || is_unanswered) log(field, is_unanswered, shown, all);
-        if (!is_unanswered) show(path(field), all[shown].second);
+        if (!is_unanswered) show(model_path(field), all[shown].second);
     }
 
     void names() {
         // (clock, dot, index, element) of each element that stands, from its earliest add.
         std::set<std::tuple<Hlc, Dot, std::int64_t, std::string>> order;
         for (const std::string& element : elements) {
-            const Path at = path("names").child(element);
+            const Path at = model_path("names").child(element);
             const auto writes = standing(at);
             const auto add = std::find_if(writes.begin(), writes.end(),
                                           [](const Write& w) { return w.second.has_value(); });
@@ -255,7 +255,7 @@ private:
         }
         Value::Array list;
         for (const auto& [hlc, dot, index, element] : order) list.emplace_back(element);
-        if (!list.empty()) show(path("names"), Value(std::move(list)));
+        if (!list.empty()) show(model_path("names"), Value(std::move(list)));
     }
 
     void stock() {
@@ -266,17 +266,19 @@ private:
                 if (at.names.front() == "stock" && ops_[op].record == record_) places.insert(at);
         for (const Path& at : places)
             sum = sum.value_or(0) + *standing(at).back().second->get_if<std::int64_t>();
-        if (sum) show(path("stock"), Value(*sum));
+        if (sum) show(model_path("stock"), Value(*sum));
     }
 
     void group() {
-        const auto writes = standing(path(place[0]));  // every write of it is of the whole group
+        const auto writes =
+            standing(model_path(place[0]));  // every write of it is of the whole group
         if (writes.empty()) return;
         std::vector<Write> objects;
         for (const auto& [op, value] : writes) {
             Value::Map object;
             for (const std::string& member : place)
-                if (const auto& said = held_.at(op).at(path(member))) object.emplace(member, *said);
+                if (const auto& said = held_.at(op).at(model_path(member)))
+                    object.emplace(member, *said);
             objects.emplace_back(
                 op, object.empty() ? std::nullopt : std::optional<Value>(std::move(object)));
         }
@@ -287,7 +289,7 @@ private:
         if (differs) log("place", true, shown, objects);
         if (objects[shown].second)
             for (const auto& [member, value] : *objects[shown].second->get_if<Value::Map>())
-                show(path(member), value);
+                show(model_path(member), value);
     }
 
     const std::vector<Op>& ops_;
@@ -419,18 +421,19 @@ private:
             switch (*rc::gen::inRange(0, 8)) {
                 case 0:
                     for (const std::string& member : place)
-                        out[path(member)] = random_value(member);
+                        out[model_path(member)] = random_value(member);
                     break;
                 case 1: {
                     const auto& element = elements[*rc::gen::inRange<std::size_t>(0, 4)];
-                    out[path("names").child(element)] =
+                    out[model_path("names").child(element)] =
                         *rc::gen::inRange(0, 3) == 0
                             ? std::nullopt
                             : std::optional<Value>(Value(*rc::gen::inRange(0, 3)));
                     break;
                 }
                 case 2: {
-                    const Path at = counter_path(path("stock"), {node.id, node.store->epoch()});
+                    const Path at =
+                        counter_path(model_path("stock"), {node.id, node.store->epoch()});
                     std::int64_t total = *rc::gen::inRange(-5, 10);
                     if (now) {
                         const auto merged = merger_.merge(manifest_, now->changes);
@@ -442,7 +445,7 @@ private:
                 }
                 case 3:
                 case 4: {
-                    const Path field = path(*rc::gen::inRange(0, 2) == 0 ? "status" : "key");
+                    const Path field = model_path(*rc::gen::inRange(0, 2) == 0 ? "status" : "key");
                     out[n == 0 ? field : proposal_path(field, node.id)] = random_value("status");
                     break;
                 }
@@ -450,7 +453,7 @@ private:
                     static const std::array<std::string, 4> names{"note", "opinion", "date",
                                                                   "height"};
                     const auto& field = names[*rc::gen::inRange<std::size_t>(0, names.size())];
-                    out[path(field)] = random_value(field);
+                    out[model_path(field)] = random_value(field);
                 }
             }
         }
@@ -472,17 +475,17 @@ private:
             if (n != 0) return out;
             for (const auto& [at, siblings] : merged.siblings)
                 if (const auto proposal = proposal_at(at);
-                    proposal && proposal->field == path(conflict.field))
+                    proposal && proposal->field == model_path(conflict.field))
                     out[at] = std::nullopt;
         }
         if (!conflict.is_group) {
-            out[path(conflict.field)] = value;
+            out[model_path(conflict.field)] = value;
             return out;
         }
         for (const std::string& member : place) {
             const auto* object = value ? value->get_if<Value::Map>() : nullptr;
             const bool has = object && object->contains(member);
-            out[path(member)] = has ? std::optional<Value>(object->at(member)) : std::nullopt;
+            out[model_path(member)] = has ? std::optional<Value>(object->at(member)) : std::nullopt;
         }
         return out;
     }

@@ -22,15 +22,16 @@ Environment environment_of(std::map<std::string, std::string> variables) {
         };
 }
 
-Result<NodeConfig> parse(std::string_view toml, const Environment& environment = environment_of({}),
-                         const ConfigOverrides& overrides = {}) {
+Result<NodeConfig> parse_config(std::string_view toml,
+                                const Environment& environment = environment_of({}),
+                                const ConfigOverrides& overrides = {}) {
     return parse_config(toml, "sangam.toml", environment, overrides);
 }
 
 }  // namespace
 
 TEST_CASE("config: what node init writes gives the defaults") {
-    const auto config = parse(initial_config("a \"quoted\" \\ name"));
+    const auto config = parse_config(initial_config("a \"quoted\" \\ name"));
     REQUIRE(config);
     CHECK(config->name == "a \"quoted\" \\ name");
     CHECK(config->institution == config->name);
@@ -43,7 +44,7 @@ TEST_CASE("config: what node init writes gives the defaults") {
 }
 
 TEST_CASE("config: every setting can stand in the file") {
-    const auto config = parse(R"(
+    const auto config = parse_config(R"(
 name = "manila"
 institution = "irri"
 peer_listen = "0.0.0.0:0"
@@ -72,18 +73,18 @@ TEST_CASE("config: an option wins over the environment, that over the file") {
                                              {"SANGAM_ADVERTISE", "b:1,c:2"}});
     ConfigOverrides overrides;
     overrides.registry_poll = "3s";
-    const auto config = parse(toml, environment, overrides);
+    const auto config = parse_config(toml, environment, overrides);
     REQUIRE(config);
     CHECK(config->peer_listen == "127.0.0.1:1");
     CHECK(config->http_listen == "127.0.0.1:2");
     CHECK(config->registry_poll == 3s);
     CHECK(config->advertise == std::vector<std::string>{"b:1", "c:2"});
     overrides.advertise = {"d:3"};
-    CHECK(parse(toml, environment, overrides)->advertise == std::vector<std::string>{"d:3"});
+    CHECK(parse_config(toml, environment, overrides)->advertise == std::vector<std::string>{"d:3"});
 }
 
 TEST_CASE("config: an unknown key is refused with its line and the keys there are") {
-    const auto config = parse("name = \"n\"\n\npeer_lisen = \"127.0.0.1:1\"\n");
+    const auto config = parse_config("name = \"n\"\n\npeer_lisen = \"127.0.0.1:1\"\n");
     REQUIRE_FALSE(config);
     CHECK(config.error().kind == ErrorKind::usage);
     CHECK(config.error().text().find("peer_lisen") != std::string::npos);
@@ -108,14 +109,14 @@ TEST_CASE("config: what is no TOML, or of the wrong type or form, is refused wit
     };
     for (const auto& [toml, place] : cases) {
         CAPTURE(toml);
-        const auto config = parse(toml);
+        const auto config = parse_config(toml);
         REQUIRE_FALSE(config);
         CHECK(config.error().kind == ErrorKind::usage);
         CHECK(config.error().subject.find(place) != std::string::npos);
     }
-    CHECK_FALSE(parse("# nothing\n"));
+    CHECK_FALSE(parse_config("# nothing\n"));
     const auto environment = environment_of({{"SANGAM_LOG_LEVEL", "loud"}});
-    CHECK(parse("name = \"n\"\n", environment).error().subject == "SANGAM_LOG_LEVEL");
+    CHECK(parse_config("name = \"n\"\n", environment).error().subject == "SANGAM_LOG_LEVEL");
 }
 
 TEST_CASE("duration: a number and a unit, nothing else") {

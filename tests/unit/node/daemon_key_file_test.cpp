@@ -13,7 +13,7 @@ using sangam::node::testing::TemporaryDirectory;
 
 namespace {
 
-mode_t mode_of(const std::string& path) {
+mode_t key_file_mode(const std::string& path) {
     struct stat status{};
     REQUIRE(::stat(path.c_str(), &status) == 0);
     return status.st_mode & 07777;
@@ -30,7 +30,7 @@ struct MadeKey {
 
 TEST_CASE("key file: what was made is loaded again, and nobody else may read it") {
     MadeKey made;
-    CHECK(mode_of(made.path) == 0600);
+    CHECK(key_file_mode(made.path) == 0600);
     CHECK(read_file(made.path, 1000)->size() == 52);
     const auto loaded = load_key_file(made.path, KeyKind::identity);
     REQUIRE(loaded);
@@ -103,7 +103,7 @@ TEST_CASE("durable file: replaces the whole file and leaves nothing beside it") 
     write_file_durably(path, as_bytes("a longer text"), 0600);
     write_file_durably(path, as_bytes("short"), 0644);
     CHECK(as_text(*read_file(path, 100)) == "short");
-    CHECK(mode_of(path) == 0644);
+    CHECK(key_file_mode(path) == 0644);
     CHECK(list_directory(directory.path()) == std::vector<std::string>{"f"});
     CHECK(read_file(path, 4).error().code == "too_large");
     CHECK(read_file(directory.file("g"), 4).error().code == "not_found");
@@ -117,5 +117,5 @@ TEST_CASE("durable file: appending keeps what is there") {
     append_file_durably(path, as_bytes("one\n"), 0600);
     append_file_durably(path, as_bytes("two\n"), 0600);
     CHECK(as_text(*read_file(path, 100)) == "one\ntwo\n");
-    CHECK(mode_of(path) == 0600);
+    CHECK(key_file_mode(path) == 0600);
 }

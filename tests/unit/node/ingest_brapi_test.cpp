@@ -14,7 +14,7 @@ namespace {
 
 using namespace sangam;
 using namespace sangam::node::ingest;
-using House = sangam::test::ImportHouse;
+using BrapiHouse = sangam::test::ImportHouse;
 using Fields = std::map<std::string, std::string>;
 
 ImportOptions brapi(const std::string& collection = {}) {
@@ -24,7 +24,7 @@ ImportOptions brapi(const std::string& collection = {}) {
     options.dataset_text = "house/passports";
     return options;
 }
-ImportOptions mcpd() { return sangam::test::mcpd_options(); }
+ImportOptions mcpd_text() { return sangam::test::mcpd_options(); }
 std::string response(const std::string& entities) {
     return R"({"metadata":{"pagination":{"totalCount":2}},"result":{"data":[)" + entities + "]}}";
 }
@@ -45,7 +45,7 @@ const Value::Array& data_of(const Value& document) {
     REQUIRE(array);
     return *array;
 }
-std::string read_all(const std::string& name) {
+std::string read_all_brapi(const std::string& name) {
     std::ifstream in(std::string(SANGAM_TEST_DATA) + "/" + name, std::ios::binary);
     REQUIRE_MESSAGE(in.good(), name);
     std::ostringstream out;
@@ -108,7 +108,7 @@ TEST_CASE("brapi elements: a document that is cut or bent is refused with its li
 }
 
 TEST_CASE("brapi import: a Germplasm's shapes are the fields of the MCPD columns") {
-    House house;
+    BrapiHouse house;
     const auto report = house.import(
         response(R"({"germplasmDbId":"g1","germplasmName":"Rotkorn","defaultDisplayName":"Rotkorn",
         "germplasmPUI":"https://doi.org/1","instituteCode":"DEU146","accessionNumber":"TRI 1",
@@ -163,7 +163,7 @@ TEST_CASE("brapi import: a Germplasm's shapes are the fields of the MCPD columns
 }
 
 TEST_CASE("brapi import: GermplasmMCPD's institutes become lists that go together") {
-    House house;
+    BrapiHouse house;
     house.import(R"({"result":{"germplasmDbId":"g","collectingInfo":{"collectingNumber":"7",
         "collectingDate":"2001----","collectingInstitutes":[
         {"instituteCode":"A","instituteName":"x"},{"instituteCode":"B","instituteAddress":"here"}]},
@@ -184,7 +184,7 @@ TEST_CASE("brapi import: GermplasmMCPD's institutes become lists that go togethe
 }
 
 TEST_CASE("brapi import: numbers, flags, arrays keep their kind; a mixed place is one value") {
-    House house;
+    BrapiHouse house;
     house.import(response(R"({"studyDbId":"S1","active":true,"seasons":["2012","2013"],
         "observationLevels":[{"levelName":"plot","levelOrder":1}],"lastUpdate":{"version":"1"},
         "odd":"text","many":2.5})"
@@ -207,7 +207,7 @@ TEST_CASE("brapi import: numbers, flags, arrays keep their kind; a mixed place i
 }
 
 TEST_CASE("brapi import: what an entity is, is its most particular id") {
-    House house;
+    BrapiHouse house;
     CHECK(house
               .import(R"([{"observationDbId":"o","observationUnitDbId":"u","studyDbId":"s",
         "observationVariableDbId":"v","germplasmDbId":"g","value":"4.2"}])",
@@ -222,7 +222,7 @@ TEST_CASE("brapi import: what an entity is, is its most particular id") {
 }
 
 TEST_CASE("brapi import: what cannot be stored is refused or rejected, nothing half done") {
-    House house;
+    BrapiHouse house;
     const auto code = [&](const std::string& text, const ImportOptions& options) {
         const auto report = house.try_import({{"f.json", text}}, options);
         return report ? std::string() : report.error().code;
@@ -258,7 +258,7 @@ TEST_CASE("brapi import: what cannot be stored is refused or rejected, nothing h
 }
 
 TEST_CASE("brapi export: a Germplasm as COMMANDS' table has it") {
-    House house;
+    BrapiHouse house;
     house.import(
         "PUID,INSTCODE,ACCENUMB,GENUS,SPECIES,ACCENAME,ACQDATE,COLLSITE,DECLATITUDE,DECLONGITUDE,"
         "ELEVATION,SAMPSTAT,COLLSRC,DONORCODE,DONORNUMB,OTHERNUMB,STORAGE,MLSSTAT,X_OWN\n"
@@ -266,7 +266,7 @@ TEST_CASE("brapi export: a Germplasm as COMMANDS' table has it") {
         "S\",36.50,-7.25,1200,300,"
         "10,USA022,PI 1,A:1;B:2,13,1,own\n"
         "doi:2,DEU146,TRI 3,Triticum,,,2001----,,12.5,,,,,,,,,,\n",
-        mcpd());
+        mcpd_text());
     const auto text = house.export_as(ExportFormat::brapi);
     const auto document = parsed(text);
     const auto& pagination = at(at(document, "metadata"), "pagination");
@@ -309,9 +309,9 @@ TEST_CASE("brapi export: a Germplasm as COMMANDS' table has it") {
 TEST_CASE("brapi: the demo's passports are the same records whichever way they came") {
     for (const char* file : {"demo/ipk/passports.csv", "demo/usda/passports.csv"}) {
         CAPTURE(file);
-        House direct;
-        House over_brapi;
-        direct.import(read_all(file), mcpd());
+        BrapiHouse direct;
+        BrapiHouse over_brapi;
+        direct.import(read_all_brapi(file), mcpd_text());
         const auto report = over_brapi.import(direct.export_as(ExportFormat::brapi), brapi());
         CHECK(report.rejected == 0);
         CHECK(report.written == direct.live_records());
@@ -321,7 +321,7 @@ TEST_CASE("brapi: the demo's passports are the same records whichever way they c
 
 TEST_CASE(
     "brapi import: a passport of another dataset's export has its own id, others keep theirs") {
-    House house;
+    BrapiHouse house;
     house.import(
         R"([{"germplasmDbId":"ipk%2Fother%2FDEU146%3AA%2F1%3AZea","instituteCode":"DEU146",)"
         R"("accessionNumber":"A/1","genus":"Zea"},)"
@@ -336,18 +336,18 @@ TEST_CASE(
 }
 
 TEST_CASE("brapi export: columns that are called like fields come back where they were") {
-    House direct;
+    BrapiHouse direct;
     direct.import(
         "INSTCODE,ACCENUMB,GENUS,genus,remarks,additionalInfo.x,germplasmName\n"
         "A,1,Zea,odd,small,dots,named\n",
-        mcpd());
-    House back;
+        mcpd_text());
+    BrapiHouse back;
     back.import(direct.export_as(ExportFormat::brapi), brapi());
     CHECK(back.export_as(ExportFormat::ndjson) == direct.export_as(ExportFormat::ndjson));
 }
 
 TEST_CASE("brapi export: trials that came as CSV have BrAPI's shapes") {
-    House house;
+    BrapiHouse house;
     ImportOptions options;
     options.mapping.format = Format::csv;
     options.mapping.collection = "observationunits";
@@ -377,20 +377,20 @@ TEST_CASE("brapi export: trials that came as CSV have BrAPI's shapes") {
           R"({"active":true,"additionalInfo":{"note":"x"},"seasons":["2012","2013"],)"
           R"("studyDbId":"s1","studyName":"Rice"})");
     // What BrAPI exports is what BrAPI imports.
-    House back;
+    BrapiHouse back;
     back.import(several, brapi());
     CHECK(back.fields("studies", "s1").at("seasons") == R"(["2012","2013"])");
     CHECK(parsed(back.export_as(ExportFormat::brapi)) == parsed(several));
 }
 
 TEST_CASE("brapi export: a trait dictionary's rows are observation variables") {
-    House house;
+    BrapiHouse house;
     ImportOptions options;
     options.mapping.format = Format::csv;
     options.mapping.collection = "variables";
     options.mapping.id_column = "Variable ID";
     options.dataset_text = "house/passports";
-    house.import(read_all("demo/irri/CO_320_rice_TD.csv"), options);
+    house.import(read_all_brapi("demo/irri/CO_320_rice_TD.csv"), options);
     const auto document = parsed(house.export_as(ExportFormat::brapi));
     REQUIRE(data_of(document).size() == house.live_records());
     for (const auto& variable : data_of(document)) {
@@ -411,12 +411,12 @@ TEST_CASE("brapi export: a trait dictionary's rows are observation variables") {
 }
 
 TEST_CASE("brapi export: one collection a file, and only what BrAPI has") {
-    House house;
+    BrapiHouse house;
     house.put({"studies", "s"}, {{Path::single("studyName"), Value("x")}});
     house.put({"plots", "p"}, {{Path::single("n"), Value(1)}});
     CHECK_THROWS(house.export_as(ExportFormat::brapi));
     CHECK_THROWS(house.export_as(ExportFormat::brapi, "plots"));
     CHECK(data_of(parsed(house.export_as(ExportFormat::brapi, "studies"))).size() == 1);
-    House empty;
+    BrapiHouse empty;
     CHECK(data_of(parsed(empty.export_as(ExportFormat::brapi))).empty());
 }

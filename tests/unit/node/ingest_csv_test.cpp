@@ -24,7 +24,7 @@ struct Parsed {
     bool has_stray_quote = false;
 };
 
-Parsed parse(std::string_view text, char delimiter = ',') {
+Parsed parse_csv(std::string_view text, char delimiter = ',') {
     Parsed out;
     CsvReader reader(text, delimiter);
     CsvRow row;
@@ -42,7 +42,7 @@ Parsed parse(std::string_view text, char delimiter = ',') {
     }
 }
 
-std::string read_all(const std::string& path) {
+std::string read_all_csv(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     REQUIRE_MESSAGE(in.good(), path);
     std::ostringstream out;
@@ -56,60 +56,60 @@ TEST_CASE("csv reader: LF, CRLF and CR end rows, and the last row needs none") {
     for (const std::string end : {"\n", "\r\n", "\r"}) {
         CAPTURE(end.size());
         const Rows expected = {{"a", "b"}, {"1", ""}, {"", "2"}};
-        CHECK(parse("a,b" + end + "1," + end + ",2").rows == expected);
-        CHECK(parse("a,b" + end + "1," + end + ",2" + end).rows == expected);
+        CHECK(parse_csv("a,b" + end + "1," + end + ",2").rows == expected);
+        CHECK(parse_csv("a,b" + end + "1," + end + ",2" + end).rows == expected);
     }
 }
 
 TEST_CASE("csv reader: quoted cells hold delimiters, line ends and doubled quotes") {
-    const auto parsed = parse("a,b\n\"x,\"\"y\"\"\",\"l1\nl2\r\nl3\"\nlast,\n");
+    const auto parsed = parse_csv("a,b\n\"x,\"\"y\"\"\",\"l1\nl2\r\nl3\"\nlast,\n");
     CHECK(parsed.rows == Rows{{"a", "b"}, {"x,\"y\"", "l1\nl2\r\nl3"}, {"last", ""}});
     CHECK(parsed.lines == std::vector<std::size_t>{1, 2, 5});
 }
 
 TEST_CASE("csv reader: line numbers count blank lines, which are no rows") {
-    const auto parsed = parse("\n\na\n\n\nb\r\n\r\nc");
+    const auto parsed = parse_csv("\n\na\n\n\nb\r\n\r\nc");
     CHECK(parsed.rows == Rows{{"a"}, {"b"}, {"c"}});
     CHECK(parsed.lines == std::vector<std::size_t>{3, 6, 8});
 }
 
 TEST_CASE("csv reader: a quote inside an unquoted cell is text") {
-    const auto parsed = parse("5\" pot,a \"b\" c\n");
+    const auto parsed = parse_csv("5\" pot,a \"b\" c\n");
     CHECK(parsed.rows == Rows{{"5\" pot", "a \"b\" c"}});
     CHECK_FALSE(parsed.has_stray_quote);
 }
 
 TEST_CASE("csv reader: text after a closing quote keeps the cell as written and says so") {
-    const auto parsed = parse("\"Bob\" Smith,\"a\"\"b\" ,ok\n");
+    const auto parsed = parse_csv("\"Bob\" Smith,\"a\"\"b\" ,ok\n");
     CHECK(parsed.rows == Rows{{"\"Bob\" Smith", "\"a\"\"b\" ", "ok"}});
     CHECK(parsed.has_stray_quote);
 }
 
 TEST_CASE("csv reader: an open quote at the end names the line where it began") {
-    const auto parsed = parse("a,b\n1,2\n3,\"x\ny\nz");
+    const auto parsed = parse_csv("a,b\n1,2\n3,\"x\ny\nz");
     CHECK(parsed.rows == Rows{{"a", "b"}, {"1", "2"}});
     CHECK(parsed.has_open_quote);
     CHECK(parsed.open_quote_line == 3);
-    const auto later = parse("a,b\n\"l2\nl3\",\"open\n");
+    const auto later = parse_csv("a,b\n\"l2\nl3\",\"open\n");
     CHECK(later.open_quote_line == 3);
     CHECK(later.lines.back() == 2);
 }
 
 TEST_CASE("csv reader: only quotes, delimiters or nothing") {
-    CHECK(parse("").rows.empty());
-    CHECK(parse("\n\r\n\r").rows.empty());
-    CHECK(parse("\"\"").rows == Rows{{""}});
-    CHECK(parse(",").rows == Rows{{"", ""}});
-    CHECK(parse("\"\",\"\"").rows == Rows{{"", ""}});
-    CHECK(parse("\"").has_open_quote);
-    CHECK(parse("\"\"\"").has_open_quote);
+    CHECK(parse_csv("").rows.empty());
+    CHECK(parse_csv("\n\r\n\r").rows.empty());
+    CHECK(parse_csv("\"\"").rows == Rows{{""}});
+    CHECK(parse_csv(",").rows == Rows{{"", ""}});
+    CHECK(parse_csv("\"\",\"\"").rows == Rows{{"", ""}});
+    CHECK(parse_csv("\"").has_open_quote);
+    CHECK(parse_csv("\"\"\"").has_open_quote);
 }
 
 TEST_CASE("csv reader: a file cut at any byte gives rows or an open quote, never more cells") {
     const std::string whole = "id,\"na\"\"me\",note\r\n1,\"a,b\",\"x\r\ny\"\r\n2,\"\",z\r\n";
     for (std::size_t size = 0; size <= whole.size(); ++size) {
         CAPTURE(size);
-        const auto parsed = parse(std::string_view(whole).substr(0, size));
+        const auto parsed = parse_csv(std::string_view(whole).substr(0, size));
         for (const auto& row : parsed.rows) CHECK(row.size() <= 3);
     }
 }
@@ -130,7 +130,7 @@ TEST_CASE("csv writer: what it quotes comes back") {
     std::string text;
     for (const auto& row : rows)
         append_csv_row(text, std::vector<std::string_view>(row.begin(), row.end()));
-    CHECK(parse(text).rows == rows);
+    CHECK(parse_csv(text).rows == rows);
 }
 
 TEST_CASE("encoding: a byte order mark decides and is not data") {
@@ -220,8 +220,8 @@ TEST_CASE("encoding: what --encoding says goes before every guess") {
 
 TEST_CASE("encoding: the durum passports with cp1252 no-break spaces arrive as they were meant") {
     const std::string bytes =
-        read_all(std::string(SANGAM_TEST_DATA) +
-                 "/hazards/ethiopia_durum_conflicts/passport_A_published.csv");
+        read_all_csv(std::string(SANGAM_TEST_DATA) +
+                     "/hazards/ethiopia_durum_conflicts/passport_A_published.csv");
     const auto file = decode_file(bytes, std::nullopt);
     CHECK(file.encoding == Encoding::cp1252);
     CsvReader reader(file.body, detect_delimiter(file.body));

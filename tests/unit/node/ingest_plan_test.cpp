@@ -14,10 +14,10 @@ namespace {
 
 using namespace sangam;
 using namespace sangam::node::ingest;
-using Cells = std::vector<std::string_view>;
+using PlanCells = std::vector<std::string_view>;
 using Written = std::map<std::string, std::string>;  // path text -> text, JSON, or "-" for removed
 
-Path path(std::string_view text) { return Path::parse(text).value(); }
+Path plan_path(std::string_view text) { return Path::parse(text).value(); }
 
 Written written(const std::vector<FieldWrite>& writes) {
     Written out;
@@ -29,12 +29,12 @@ Written written(const std::vector<FieldWrite>& writes) {
     return out;
 }
 
-const Cells mcpd_header = {"INSTCODE", "ACCENUMB",    "GENUS",        "SPECIES", "SPAUTHOR",
-                           "ACCENAME", "DECLATITUDE", "DECLONGITUDE", "REMARKS"};
+const PlanCells mcpd_header = {"INSTCODE", "ACCENUMB",    "GENUS",        "SPECIES", "SPAUTHOR",
+                               "ACCENAME", "DECLATITUDE", "DECLONGITUDE", "REMARKS"};
 
 // One source's view of one record over several imports.
 struct Source {
-    explicit Source(const Cells& header = mcpd_header, Schema schema = {})
+    explicit Source(const PlanCells& header = mcpd_header, Schema schema = {})
         : model(schema), mapper(RowMapper::make(header, options(), model).value()) {}
 
     static MappingOptions options() {
@@ -44,7 +44,7 @@ struct Source {
     }
 
     // The writes of a row; none when it is unchanged. Keeps the state as a store would.
-    Written import(const Cells& row) {
+    Written import(const PlanCells& row) {
         MappedCells cells;
         mapper.map(row, cells);
         auto planned = plan_row(mapper, cells, "id", state ? &*state : nullptr, proposes_as);
@@ -80,7 +80,7 @@ TEST_CASE("import plan: the first import writes every filled cell with an empty 
 
 TEST_CASE("import plan: a row that says the same writes nothing") {
     Source source;
-    const Cells row = {"DEU146", "A1", "Hordeum", "vulgare", "L.", "x;y", "1", "2", "note"};
+    const PlanCells row = {"DEU146", "A1", "Hordeum", "vulgare", "L.", "x;y", "1", "2", "note"};
     CHECK_FALSE(source.import(row).empty());
     CHECK(source.import(row).empty());
 }
@@ -156,7 +156,7 @@ TEST_CASE("import plan: rows beyond the wire format's bounds are problems of the
     const auto mapper = RowMapper::make(mcpd_header, Source::options(), model).value();
     const auto reason = [&](std::string_view column, const std::string& text) {
         MappedCells cells;
-        Cells row = {"DEU146", "A1", "Hordeum", "", "", "", "", "", ""};
+        PlanCells row = {"DEU146", "A1", "Hordeum", "", "", "", "", "", ""};
         for (std::size_t i = 0; i < row.size(); ++i)
             if (mcpd_header[i] == column) row[i] = text;
         mapper.map(row, cells);
@@ -175,9 +175,9 @@ TEST_CASE("import plan: rows beyond the wire format's bounds are problems of the
 TEST_CASE("import state: encodes and decodes to itself, and refuses every cut") {
     StatedCells stated;
     stated.row[0] = 1;
-    stated.cells[path("genus")] = StatedCell("Hordeum", false);
-    stated.cells[path("remarks")] = StatedCell("longer than eight bytes", false);
-    stated.cells[path("accessionNames")] = StatedCell("longer than eight bytes", true);
+    stated.cells[plan_path("genus")] = StatedCell("Hordeum", false);
+    stated.cells[plan_path("remarks")] = StatedCell("longer than eight bytes", false);
+    stated.cells[plan_path("accessionNames")] = StatedCell("longer than eight bytes", true);
     stated.cells[Path::single("Culm.habit")] = StatedCell("", false);
     const Bytes bytes = stated.encode();
     CHECK(StatedCells::decode(bytes).value() == stated);
@@ -203,7 +203,7 @@ TEST_CASE("import state: a cell says its own text and no other") {
 TEST_CASE("field edit: assignments are text, lists or JSON") {
     const FieldModel model{Schema{}};
     CHECK(parse_assignment(model, "remarks=a=b;c").value().value == Value("a=b;c"));
-    CHECK(parse_assignment(model, "REMARKS=x").value().field == path("remarks"));
+    CHECK(parse_assignment(model, "REMARKS=x").value().field == plan_path("remarks"));
     CHECK(parse_assignment(model, "ACCENAME=x;y").value().value == Value(Value::Array{"x", "y"}));
     CHECK(parse_assignment(model, "count:=3").value().value == Value(3));
     CHECK(parse_assignment(model, "\"a=b.c\"=3").value().field == Path::single("a=b.c"));
@@ -213,9 +213,11 @@ TEST_CASE("field edit: assignments are text, lists or JSON") {
 
 TEST_CASE("field edit: groups are filled in from what the record shows") {
     const FieldModel model{Schema{}};
-    const std::map<Path, Value> fields = {{path("species"), "vulgare"}, {path("subtaxa"), "s"}};
+    const std::map<Path, Value> fields = {{plan_path("species"), "vulgare"},
+                                          {plan_path("subtaxa"), "s"}};
     const auto writes =
-        plan_edit(model, fields, {{path("speciesAuthority"), Value("L.")}}, std::nullopt).value();
+        plan_edit(model, fields, {{plan_path("speciesAuthority"), Value("L.")}}, std::nullopt)
+            .value();
     CHECK(written(writes) == Written{{"species", "vulgare"},
                                      {"speciesAuthority", "L."},
                                      {"subtaxa", "s"},
@@ -224,8 +226,8 @@ TEST_CASE("field edit: groups are filled in from what the record shows") {
 
 TEST_CASE("field edit: a set given anew removes what it had, one element comes and goes alone") {
     const FieldModel model{Schema{}};
-    const std::map<Path, Value> fields = {{path("accessionNames"), Value::Array{"a", "b"}}};
-    const auto names = path("accessionNames");
+    const std::map<Path, Value> fields = {{plan_path("accessionNames"), Value::Array{"a", "b"}}};
+    const auto names = plan_path("accessionNames");
     const auto plan = [&](const FieldEdit& edit) {
         return written(plan_edit(model, fields, {edit}, std::nullopt).value());
     };
@@ -240,19 +242,19 @@ TEST_CASE("field edit: a set given anew removes what it had, one element comes a
 
 TEST_CASE("field edit: what cannot be written is refused with what to do") {
     const FieldModel model{Schema{}};
-    const std::map<Path, Value> fields = {{path("a.b"), "x"}};
+    const std::map<Path, Value> fields = {{plan_path("a.b"), "x"}};
     const auto code = [&](const std::vector<FieldEdit>& edits) {
         const auto plan = plan_edit(model, fields, edits, std::nullopt);
         if (plan) return std::string("accepted");
         CHECK_FALSE(plan.error().fix.empty());
         return plan.error().code;
     };
-    CHECK(code({{path("a"), Value("x")}}) == "overlapping_field");
-    CHECK(code({{path("a.b.c"), Value("x")}}) == "overlapping_field");
-    CHECK(code({{path("collectingInfo"), Value("x")}}) == "overlapping_field");
-    CHECK(code({{path("accessionNames"), Value(3)}}) == "bad_set");
-    CHECK(code({{path("accessionNames"), Value(Value::Array{3})}}) == "bad_set");
-    CHECK(code({{path("c"), Value(1)}, {path("c"), Value(2)}}) == "field_twice");
+    CHECK(code({{plan_path("a"), Value("x")}}) == "overlapping_field");
+    CHECK(code({{plan_path("a.b.c"), Value("x")}}) == "overlapping_field");
+    CHECK(code({{plan_path("collectingInfo"), Value("x")}}) == "overlapping_field");
+    CHECK(code({{plan_path("accessionNames"), Value(3)}}) == "bad_set");
+    CHECK(code({{plan_path("accessionNames"), Value(Value::Array{3})}}) == "bad_set");
+    CHECK(code({{plan_path("c"), Value(1)}, {plan_path("c"), Value(2)}}) == "field_twice");
     CHECK(code({}) == "nothing_to_do");
-    CHECK(code({{path("a.b"), std::nullopt}}) == "accepted");
+    CHECK(code({{plan_path("a.b"), std::nullopt}}) == "accepted");
 }

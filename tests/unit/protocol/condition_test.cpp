@@ -13,7 +13,7 @@ Condition read(std::string_view text) {
     return *out;
 }
 
-std::string refusal(std::string_view text) {
+std::string condition_refusal(std::string_view text) {
     const auto out = Condition::parse(text);
     REQUIRE_FALSE_MESSAGE(out.has_value(), text);
     CHECK(out.error().code == "bad_condition");
@@ -22,7 +22,8 @@ std::string refusal(std::string_view text) {
 }
 
 bool names_column(std::string_view text, std::size_t column) {
-    return refusal(text).find("at column " + std::to_string(column) + ":") != std::string::npos;
+    return condition_refusal(text).find("at column " + std::to_string(column) + ":") !=
+           std::string::npos;
 }
 
 std::string repeated(std::string_view piece, std::size_t times) {
@@ -124,19 +125,21 @@ TEST_CASE("condition: errors name the column in characters") {
     CHECK(names_column("a = 1; drop table x", 6));
 }
 
-TEST_CASE("condition: invalid UTF-8 is refused") { CHECK(!refusal("a = '\xff'").empty()); }
+TEST_CASE("condition: invalid UTF-8 is refused") {
+    CHECK(!condition_refusal("a = '\xff'").empty());
+}
 
 TEST_CASE("condition: 4096 bytes, 64 terms and 16 levels, and not one more") {
     const auto of_size = [](std::size_t size) { return "a = '" + repeated("x", size - 6) + "'"; };
     CHECK(read(of_size(4096)).text().size() == 4096);
-    CHECK(!refusal(of_size(4097)).empty());
+    CHECK(!condition_refusal(of_size(4097)).empty());
     CHECK(read("a=1" + repeated(" or a=1", 63)).root().children.size() == 64);
     CHECK(names_column("a=1" + repeated(" or a=1", 64), 3 + 63 * 7 + 5));
     CHECK(read(repeated("(", 16) + "a=1" + repeated(")", 16)).text() == "a = 1");
     CHECK(names_column(repeated("(", 17) + "a=1" + repeated(")", 17), 17));
     CHECK(read(repeated("not(", 8) + "a=1" + repeated(")", 8)).paths().size() == 1);
-    CHECK(!refusal(repeated("not(", 9) + "a=1" + repeated(")", 9)).empty());
-    CHECK(!refusal(repeated("(", 4000)).empty());
+    CHECK(!condition_refusal(repeated("not(", 9) + "a=1" + repeated(")", 9)).empty());
+    CHECK(!condition_refusal(repeated("(", 4000)).empty());
 }
 
 TEST_CASE("condition: one that grows past 4096 bytes by its field names is refused") {
@@ -144,7 +147,7 @@ TEST_CASE("condition: one that grows past 4096 bytes by its field names is refus
     const std::string term = "COLLINSTADDRESS in (" + repeated("1,", 12) + "1)";
     const auto text = term + repeated(" or " + term, 60);
     REQUIRE(text.size() <= max_condition_bytes);
-    CHECK(refusal(text).find("written out") != std::string::npos);
+    CHECK(condition_refusal(text).find("written out") != std::string::npos);
 }
 
 TEST_CASE("condition: a text cut anywhere is refused or a condition of its own") {

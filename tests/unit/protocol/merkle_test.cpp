@@ -59,7 +59,8 @@ std::vector<std::uint32_t> subset(unsigned bits, unsigned size) {
     return out;
 }
 
-merkle::PartialTree part_of(const std::vector<Hash>& leaves, std::vector<std::uint32_t> indices) {
+merkle::PartialTree partial_tree_of(const std::vector<Hash>& leaves,
+                                    std::vector<std::uint32_t> indices) {
     merkle::PartialTree out;
     out.tree_size = static_cast<std::uint32_t>(leaves.size());
     out.leaf_hashes = pick(leaves, indices);
@@ -208,8 +209,9 @@ TEST_CASE("Merkle multiproof: the union of two parts has just the proof for the 
     const auto leaves = leaves_of(n);
     for (unsigned a = 1; a < (1u << n); ++a)
         for (unsigned b = 1; b < (1u << n); ++b)
-            check_same(merkle::unite(part_of(leaves, subset(a, n)), part_of(leaves, subset(b, n))),
-                       part_of(leaves, subset(a | b, n)));
+            check_same(merkle::unite(partial_tree_of(leaves, subset(a, n)),
+                                     partial_tree_of(leaves, subset(b, n))),
+                       partial_tree_of(leaves, subset(a | b, n)));
 }
 
 TEST_CASE("Merkle multiproof: a narrowed part has just the proof for what is kept") {
@@ -217,6 +219,6 @@ TEST_CASE("Merkle multiproof: a narrowed part has just the proof for what is kep
     const auto leaves = leaves_of(n);
     for (unsigned held = 1; held < (1u << n); ++held)
         for (unsigned kept = held; kept != 0; kept = (kept - 1) & held)
-            check_same(merkle::narrow(part_of(leaves, subset(held, n)), subset(kept, n)),
-                       part_of(leaves, subset(kept, n)));
+            check_same(merkle::narrow(partial_tree_of(leaves, subset(held, n)), subset(kept, n)),
+                       partial_tree_of(leaves, subset(kept, n)));
 }

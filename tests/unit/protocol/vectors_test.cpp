@@ -219,7 +219,7 @@ VerifiedPart second_commit(const SigningKey& key) {
     return *out;
 }
 
-CommitPart hidden(CommitPart part, const std::vector<std::string>& first_names) {
+CommitPart with_hidden(CommitPart part, const std::vector<std::string>& first_names) {
     for (auto& change : part.changes) change = shown(change, first_names);
     return part;
 }
@@ -231,10 +231,10 @@ std::vector<std::pair<std::string, CommitPart>> part_samples() {
         {"one change, complete", samples::commit(key, 1).part()},
         {"five changes, complete", five.part()},
         {"the first of five", part_of(five, {0})},
-        {"the last of five, fields hidden", hidden(part_of(five, {4}), {"instituteCode"})},
-        {"three of five, all fields hidden", hidden(part_of(five, {0, 2, 3}), {})},
+        {"the last of five, fields hidden", with_hidden(part_of(five, {4}), {"instituteCode"})},
+        {"three of five, all fields hidden", with_hidden(part_of(five, {0, 2, 3}), {})},
         {"four of five", part_of(five, {0, 1, 2, 3})},
-        {"five of five, fields hidden", hidden(five.part(), {"collectingInfo", "remarks"})},
+        {"five of five, fields hidden", with_hidden(five.part(), {"collectingInfo", "remarks"})},
         {"the second commit of a lane, with heads and a context", second_commit(key).part()},
     };
 }
@@ -243,7 +243,7 @@ std::vector<std::pair<std::string, CommitPart>> part_samples() {
 std::vector<std::pair<std::string, Bytes>> refused_parts() {
     const auto key = samples::key(1);
     const auto five = samples::commit(key, 5);
-    const auto part = hidden(part_of(five, {0, 3}), {"instituteCode"});
+    const auto part = with_hidden(part_of(five, {0, 3}), {"instituteCode"});
     const auto bent = [&](auto bend) {
         CommitPart out = part;
         bend(out);

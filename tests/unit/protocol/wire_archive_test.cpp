@@ -44,7 +44,7 @@ bool reads(ByteView bytes, wire::Limits limits = {}) {
 }
 
 template <class T>
-T read(ByteView bytes) {
+T read_archive(ByteView bytes) {
     T out{};
     wire::Reader reader(bytes);
     reader(out);
@@ -72,7 +72,7 @@ TEST_CASE("wire archive: integers are little-endian, lists have a u32 count") {
     CHECK(to_hex(write(Salt{})) == std::string(32, '0'));
     const Head head{samples::lane(1, 2), Sequence{3}, sha256(as_bytes("x"))};
     CHECK(write(head).size() == 32 + 8 + 8 + 32);
-    CHECK(read<Head>(write(head)) == head);
+    CHECK(read_archive<Head>(write(head)) == head);
 }
 
 TEST_CASE("wire archive: truth values are 0 or 1, numbers are finite") {

@@ -20,7 +20,7 @@ struct Picture {
     ServiceState state;
     friend bool operator==(const Picture&, const Picture&) = default;
 };
-Picture picture(const Service& s) {
+Picture service_picture(const Service& s) {
     return {s.log().size(), s.log().root(), s.membership(), s.state()};
 }
 
@@ -67,9 +67,9 @@ TEST_CASE("service: an invitation serves one node, and its request may be repeat
     const Invitation invitation = r.invite("irri", false);
     const auto request = r.request(invitation, a);
     r.done(r.service->enrol(request, start));
-    const auto before = picture(*r.service);
+    const auto before = service_picture(*r.service);
     CHECK(r.done(r.service->enrol(request, start + an_hour)).state == EnrolmentState::pending);
-    CHECK(picture(*r.service) == before);
+    CHECK(service_picture(*r.service) == before);
     CHECK(code_of(r.service->enrol(r.request(invitation, b), start)) == "token_used");
     r.done(r.service->approve(std::vector{a.id()}, start));
     CHECK(r.done(r.service->enrol(request, start)).state == EnrolmentState::member);
@@ -159,7 +159,7 @@ TEST_CASE("service: improper invitations are refused before anything is drawn") 
         change(options);
         return code_of(r.service->invite(options, "http://h", start, r.random));
     };
-    const auto before = picture(*r.service);
+    const auto before = service_picture(*r.service);
     CHECK(code([](auto& o) { o.handle = "IRRI"; }) == "bad_handle");
     CHECK(code([](auto& o) { o.name = ""; }) == "bad_name");
     CHECK(code([](auto& o) { o.name = "a\nb"; }) == "bad_name");
@@ -172,7 +172,7 @@ TEST_CASE("service: improper invitations are refused before anything is drawn") 
     good.handle = "irri";
     good.name = "IRRI";
     CHECK(code_of(r.service->invite(good, "registry.example.org", start, r.random)) == "bad_url");
-    CHECK(picture(*r.service) == before);
+    CHECK(service_picture(*r.service) == before);
     good.wiews = "PHL001";
     good.ror = "https://ror.org/0593p4448";
     CHECK(r.service->invite(good, "http://h", start, r.random));
@@ -377,9 +377,9 @@ TEST_CASE("service: a restart after every step finds everything again") {
     TestNode c(3);
     const auto step = [&](auto action) {
         action();
-        const auto before = picture(*r.service);
+        const auto before = service_picture(*r.service);
         r.restart(start);
-        CHECK(picture(*r.service) == before);
+        CHECK(service_picture(*r.service) == before);
     };
     Invitation i;
     step([&] { i = r.invite("irri", false); });

@@ -12,7 +12,7 @@ using registry::testing::code_of;
 
 namespace {
 
-Log log_of(std::size_t size) {
+Log log_of_leaves(std::size_t size) {
     Log out;
     for (std::size_t i = 0; i < size; ++i) {
         const std::string text = "entry " + std::to_string(i);
@@ -89,7 +89,7 @@ TEST_CASE("tiles: a tree of 70,000 has the tiles that tlog-tiles.md counts") {
 
 TEST_CASE("tiles: every served tile gives the hashes and entries of its place") {
     init_crypto();
-    const Log log = log_of(600);
+    const Log log = log_of_leaves(600);
     for (const std::uint64_t size : {1u, 255u, 256u, 257u, 512u, 600u}) {
         for (const TileAddress& address : tiles_of(size)) {
             const auto tile = encode_tile(log, address);
@@ -123,7 +123,7 @@ TEST_CASE("tiles: every served tile gives the hashes and entries of its place") 
 }
 
 TEST_CASE("framed entries: whole ones before a torn end are read, at every length") {
-    const Log log = log_of(4);
+    const Log log = log_of_leaves(4);
     Bytes all;
     std::vector<std::size_t> ends{0};
     for (const Bytes& entry : log.entries()) {

@@ -16,7 +16,7 @@ using sync::ConnectionId;
 namespace {
 
 /// A stage on which `them` misbehaves and `third` watches.
-struct Scene {
+struct BadInputScene {
     Stage stage;
     SignedControl manifest = Stage::manifest_of(stage.us, "rice", {stage.third.institution});
     DatasetUid rice;
@@ -24,7 +24,7 @@ struct Scene {
     ConnectionId bad{};
     LiveSet before;
 
-    Scene() {
+    BadInputScene() {
         rice = manifest.entry.dataset_uid();
         SANGAM_ASSERT(
             stage.store->put_control(rice, {manifest}, storage::Holding::own).has_value());
@@ -97,7 +97,7 @@ struct ReplicaScene {
 }  // namespace
 
 TEST_CASE("bad input: a message before hello") {
-    Scene scene;
+    BadInputScene scene;
     const ConnectionId id{900};
     scene.stage.engine->disconnected(scene.bad, "test", scene.stage.now);
     scene.stage.engine->connected(id, scene.stage.them.id, false, scene.stage.now);
@@ -107,13 +107,13 @@ TEST_CASE("bad input: a message before hello") {
 }
 
 TEST_CASE("bad input: a second hello") {
-    Scene scene;
+    BadInputScene scene;
     scene.stage.say(scene.bad, scene.stage.hello_of(scene.stage.them));
     scene.check_cut_off(AbortCode::unexpected_message);
 }
 
 TEST_CASE("bad input: a hello in another node's name") {
-    Scene scene;
+    BadInputScene scene;
     scene.stage.engine->disconnected(scene.bad, "test", scene.stage.now);
     scene.bad = ConnectionId{901};
     scene.stage.engine->connected(scene.bad, scene.stage.them.id, false, scene.stage.now);
@@ -122,7 +122,7 @@ TEST_CASE("bad input: a hello in another node's name") {
 }
 
 TEST_CASE("bad input: a hello of versions that this node does not speak") {
-    Scene scene;
+    BadInputScene scene;
     scene.stage.engine->disconnected(scene.bad, "test", scene.stage.now);
     scene.bad = ConnectionId{902};
     scene.stage.engine->connected(scene.bad, scene.stage.them.id, false, scene.stage.now);
@@ -134,7 +134,7 @@ TEST_CASE("bad input: a hello of versions that this node does not speak") {
 }
 
 TEST_CASE("bad input: a node that no directory names") {
-    Scene scene;
+    BadInputScene scene;
     const Actor stranger = Actor::make("nobody", 9);
     scene.stage.engine->connected(ConnectionId{903}, stranger.id, false, scene.stage.now);
     scene.stage.take();
@@ -143,7 +143,7 @@ TEST_CASE("bad input: a node that no directory names") {
 }
 
 TEST_CASE("bad input: a member that is revoked is cut off") {
-    Scene scene;
+    BadInputScene scene;
     scene.stage.directory.revoke(scene.stage.them.id);
     scene.stage.engine->directory_changed(scene.stage.now);
     scene.stage.take();
@@ -151,7 +151,7 @@ TEST_CASE("bad input: a member that is revoked is cut off") {
 }
 
 TEST_CASE("bad input: commits for a dataset that the sender may not write") {
-    Scene scene;
+    BadInputScene scene;
     const auto part = Stage::commit_of(scene.stage.them, scene.rice, scene.manifest, "evil", "x",
                                        scene.stage.now);
     scene.stage.say(scene.bad, messages::WriterCommits{scene.rice, {part.part().encode()}});
@@ -159,7 +159,7 @@ TEST_CASE("bad input: commits for a dataset that the sender may not write") {
 }
 
 TEST_CASE("bad input: a writer passes on a commit by somebody who may not write") {
-    Scene scene;
+    BadInputScene scene;
     const auto part = Stage::commit_of(scene.stage.them, scene.rice, scene.manifest, "evil", "x",
                                        scene.stage.now);
     std::swap(scene.bad, scene.watching);
@@ -168,7 +168,7 @@ TEST_CASE("bad input: a writer passes on a commit by somebody who may not write"
 }
 
 TEST_CASE("bad input: a commit with a false signature") {
-    Scene scene;
+    BadInputScene scene;
     std::swap(scene.bad, scene.watching);
     auto part =
         Stage::commit_of(scene.stage.third, scene.rice, scene.manifest, "b", "x", scene.stage.now)
@@ -179,7 +179,7 @@ TEST_CASE("bad input: a commit with a false signature") {
 }
 
 TEST_CASE("bad input: a commit signed by a key that is not the author's") {
-    Scene scene;
+    BadInputScene scene;
     std::swap(scene.bad, scene.watching);
     Actor impostor = scene.stage.third;
     impostor.key = SigningKey::from_seed(Bytes(SigningKey::seed_size, 99));
@@ -190,14 +190,14 @@ TEST_CASE("bad input: a commit signed by a key that is not the author's") {
 }
 
 TEST_CASE("bad input: bytes that are no commit") {
-    Scene scene;
+    BadInputScene scene;
     std::swap(scene.bad, scene.watching);
     scene.stage.say(scene.bad, messages::WriterCommits{scene.rice, {Bytes{1, 2, 3}}});
     scene.check_cut_off(AbortCode::bad_message);
 }
 
 TEST_CASE("bad input: a control entry with a false signature") {
-    Scene scene;
+    BadInputScene scene;
     SignedControl entry = Stage::manifest_of(scene.stage.them, "wheat");
     entry.signature.bytes[0] ^= 1;
     scene.stage.say(scene.bad,
@@ -206,7 +206,7 @@ TEST_CASE("bad input: a control entry with a false signature") {
 }
 
 TEST_CASE("bad input: a manifest that makes somebody else the owner") {
-    Scene scene;
+    BadInputScene scene;
     Actor author = scene.stage.them;
     author.institution = scene.stage.us.institution;  // signs with its own key
     const SignedControl entry = Stage::manifest_of(author, "stolen");
@@ -216,14 +216,14 @@ TEST_CASE("bad input: a manifest that makes somebody else the owner") {
 }
 
 TEST_CASE("bad input: a control entry under another dataset's name") {
-    Scene scene;
+    BadInputScene scene;
     const SignedControl entry = Stage::manifest_of(scene.stage.them, "wheat");
     scene.stage.say(scene.bad, messages::ControlUpdate{scene.rice, {entry.encode()}});
     scene.check_cut_off(AbortCode::bad_message);
 }
 
 TEST_CASE("bad input: an acknowledgement of what was never sent") {
-    Scene scene;
+    BadInputScene scene;
     messages::DeliveryAck ack;
     ack.number = 1;
     scene.stage.say(scene.bad, ack);
@@ -231,7 +231,7 @@ TEST_CASE("bad input: an acknowledgement of what was never sent") {
 }
 
 TEST_CASE("bad input: an acknowledgement of a delivery that has not left") {
-    Scene scene;
+    BadInputScene scene;
     scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
     messages::Subscribe subscribe;
     subscribe.subscription.bytes[0] = 1;
@@ -246,7 +246,7 @@ TEST_CASE("bad input: an acknowledgement of a delivery that has not left") {
 }
 
 TEST_CASE("bad input: somebody else's subscription") {
-    Scene scene;
+    BadInputScene scene;
     scene.stage.grant(scene.rice, "members", {sangam::Action::replicate});
     messages::Subscribe subscribe;
     subscribe.subscription.bytes[0] = 1;
@@ -258,7 +258,7 @@ TEST_CASE("bad input: somebody else's subscription") {
 }
 
 TEST_CASE("bad input: a delivery for a subscription that was not asked for") {
-    Scene scene;
+    BadInputScene scene;
     messages::Delivery delivery;
     delivery.number = 1;
     scene.stage.say(scene.bad, delivery);
@@ -266,7 +266,7 @@ TEST_CASE("bad input: a delivery for a subscription that was not asked for") {
 }
 
 TEST_CASE("bad input: the answer to a search that was not asked") {
-    Scene scene;
+    BadInputScene scene;
     messages::SearchPart part;
     part.query_id = 12345;
     scene.stage.say(scene.bad, part);
@@ -274,7 +274,7 @@ TEST_CASE("bad input: the answer to a search that was not asked") {
 }
 
 TEST_CASE("bad input: heads that name a lane twice") {
-    Scene scene;
+    BadInputScene scene;
     std::swap(scene.bad, scene.watching);
     Head head;
     head.lane = {scene.stage.third.id, Epoch{5}};
@@ -331,7 +331,7 @@ TEST_CASE("bad input: a delivery with a commit by somebody who may not write") {
 }
 
 TEST_CASE("bad input: a peer that falls silent is given up") {
-    Scene scene;
+    BadInputScene scene;
     for (int i = 0; i < 3; ++i) {
         scene.stage.pass(Millis{9'000});
         scene.stage.say(scene.watching, messages::Ping{1});

@@ -13,11 +13,11 @@ using sangam::testing::SimWorld;
 
 namespace {
 
-Path path(const char* text) { return Path::parse(text).value(); }
+Path field_path(const char* text) { return Path::parse(text).value(); }
 
 using Shown = std::map<RecordKey, std::map<Path, Value>>;
 
-struct Scene {
+struct ConditionalScene {
     SimWorld world;
     std::size_t irri = world.add_node("irri");
     std::size_t cimmyt = world.add_node("cimmyt");
@@ -26,7 +26,7 @@ struct Scene {
     std::size_t withdrawals = 0;
     std::size_t parts = 0;
 
-    explicit Scene(std::uint64_t seed = 1) : world({seed}) {
+    explicit ConditionalScene(std::uint64_t seed = 1) : world({seed}) {
         world.on_send = [this](std::size_t, std::size_t, const messages::Message& message) {
             if (const auto* delivery = std::get_if<messages::Delivery>(&message)) {
                 withdrawals += delivery->withdrawals.size();
@@ -38,7 +38,7 @@ struct Scene {
     void put(const std::string& id,
              const std::vector<std::pair<const char*, const char*>>& fields) {
         std::vector<FieldWrite> writes;
-        for (const auto& [name, value] : fields) writes.push_back({path(name), Value(value)});
+        for (const auto& [name, value] : fields) writes.push_back({field_path(name), Value(value)});
         REQUIRE(world.write(irri, rice, {"germplasm", id}, std::move(writes)));
     }
     GrantId grant(std::vector<Path> hide = {}, const std::string& where = {}) {
@@ -92,7 +92,7 @@ struct Scene {
 }  // namespace
 
 TEST_CASE("conditional sharing: edits move records into and out of a grant's condition") {
-    Scene scene;
+    ConditionalScene scene;
     scene.put("a", {{"genus", "Oryza"}, {"remarks", "one"}});
     scene.put("b", {{"genus", "Zea"}});
     scene.put("c", {{"remarks", "without a genus"}});
@@ -114,7 +114,7 @@ TEST_CASE("conditional sharing: edits move records into and out of a grant's con
 }
 
 TEST_CASE("conditional sharing: concurrent values must each fulfil the condition") {
-    Scene scene;
+    ConditionalScene scene;
     const auto ipk = scene.world.add_node("ipk");
     const DatasetUid joint = scene.world.create_dataset(scene.irri, "joint", {"ipk"});
     scene.rice = joint;
@@ -135,7 +135,7 @@ TEST_CASE("conditional sharing: concurrent values must each fulfil the condition
 }
 
 TEST_CASE("conditional sharing: narrowing withdraws exactly what left, widening sends what came") {
-    Scene scene;
+    ConditionalScene scene;
     for (int i = 0; i < 20; ++i)
         scene.put("r" + std::to_string(i), {{"genus", i % 2 ? "Oryza" : "Zea"},
                                             {"remarks", "text"},
@@ -151,7 +151,7 @@ TEST_CASE("conditional sharing: narrowing withdraws exactly what left, widening 
     CHECK(scene.parts == 0);
     scene.check_exact();
     scene.forget_counts();
-    scene.grant({path("remarks")}, "origin = 'IND'");
+    scene.grant({field_path("remarks")}, "origin = 'IND'");
     scene.settle();
     // r0 and r10 are new; r5 and r15 were there whole already.
     CHECK(scene.withdrawals == 0);
@@ -160,9 +160,9 @@ TEST_CASE("conditional sharing: narrowing withdraws exactly what left, widening 
 }
 
 TEST_CASE("conditional sharing: an edit that changes which fields show takes back what is hidden") {
-    Scene scene;
+    ConditionalScene scene;
     scene.put("a", {{"genus", "Oryza"}, {"remarks", "secret of a"}, {"origin", "PHL"}});
-    scene.grant({path("remarks")});
+    scene.grant({field_path("remarks")});
     scene.grant({}, "genus = 'Oryza'");
     scene.subscribe();
     CHECK(scene.held().begin()->second.size() == 3);
@@ -177,7 +177,7 @@ TEST_CASE("conditional sharing: an edit that changes which fields show takes bac
 }
 
 TEST_CASE("conditional sharing: a subscriber gets what it asked for of what it may have") {
-    Scene scene;
+    ConditionalScene scene;
     scene.put("a", {{"genus", "Oryza"}, {"origin", "PHL"}});
     scene.put("b", {{"genus", "Oryza"}, {"origin", "IND"}});
     scene.put("c", {{"genus", "Zea"}, {"origin", "PHL"}});
@@ -190,16 +190,16 @@ TEST_CASE("conditional sharing: a subscriber gets what it asked for of what it m
     CHECK(scene.held().size() == 2);
     // A grant that hides what it chooses by ends it, in the words of a field that is not there.
     scene.world.revoke(scene.irri, rice_only);
-    scene.grant({path("origin")});
+    scene.grant({field_path("origin")});
     scene.settle();
     CHECK(scene.held().empty());
     const auto status = scene.world[scene.cimmyt].engine->status(scene.world.now());
-    CHECK(status.subscriptions.front().reason == no_such_field(path("origin")));
+    CHECK(status.subscriptions.front().reason == no_such_field(field_path("origin")));
 }
 
 TEST_CASE(
     "conditional sharing: rights that change while the subscriber is away cost the difference") {
-    Scene scene;
+    ConditionalScene scene;
     for (int i = 0; i < 10; ++i)
         scene.put("r" + std::to_string(i), {{"genus", i < 5 ? "Oryza" : "Zea"}, {"remarks", "x"}});
     const GrantId all = scene.grant();
@@ -207,7 +207,7 @@ TEST_CASE(
     scene.world.kill(scene.cimmyt);
     scene.world.run_for(Millis{100});
     scene.world.revoke(scene.irri, all);
-    scene.grant({path("remarks")}, "genus = 'Oryza'");
+    scene.grant({field_path("remarks")}, "genus = 'Oryza'");
     scene.forget_counts();
     bool both_restart = false;
     SUBCASE("the owner stays up") {}
@@ -235,10 +235,10 @@ TEST_CASE("conditional sharing: random grants, edits, cuts and restarts end in e
     const char* values[] = {"Oryza", "Zea", "PHL", "IND", "note", "other"};
     for (std::uint64_t seed = 1; seed <= 12; ++seed) {
         CAPTURE(seed);
-        Scene scene(seed);
+        ConditionalScene scene(seed);
         SimWorld& world = scene.world;
         std::vector<GrantId> grants;
-        const auto random_path = [&] { return path(fields[world.below(3)]); };
+        const auto random_path = [&] { return field_path(fields[world.below(3)]); };
         const auto add_grant = [&] {
             std::vector<Path> hide;
             if (world.below(2)) hide.push_back(random_path());

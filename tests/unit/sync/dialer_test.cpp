@@ -8,7 +8,7 @@ using namespace sangam::sync;
 
 namespace {
 
-NodeId node(std::uint8_t n) {
+NodeId dialed_node(std::uint8_t n) {
     NodeId id;
     id.bytes[0] = n;
     return id;
@@ -20,23 +20,23 @@ constexpr Millis start{1'000'000};
 TEST_CASE("dialer: a new peer is dialed at once and once") {
     SeededRandom random(1);
     Dialer dialer(random);
-    dialer.set_targets({{node(1), {"a:1"}}, {node(2), {}}}, start);
+    dialer.set_targets({{dialed_node(1), {"a:1"}}, {dialed_node(2), {}}}, start);
     const auto first = dialer.due(start);
     REQUIRE(first.size() == 1);
     CHECK(first.front().endpoint == "a:1");
-    CHECK(dialer.is_dialing(node(1)));
+    CHECK(dialer.is_dialing(dialed_node(1)));
     CHECK(dialer.due(start + Millis{100'000}).empty());
 }
 
 TEST_CASE("dialer: waits longer after each failure, up to a minute, and never less than half") {
     SeededRandom random(1);
     Dialer dialer(random);
-    dialer.set_targets({{node(1), {"a:1"}}}, start);
+    dialer.set_targets({{dialed_node(1), {"a:1"}}}, start);
     Millis now = start;
     Millis full = Dialer::first_delay;
     for (int i = 0; i < 12; ++i) {
         REQUIRE(dialer.due(now).size() == 1);
-        dialer.failed(node(1), now);
+        dialer.failed(dialed_node(1), now);
         const Millis wait = dialer.next_due().value() - now;
         CHECK(wait >= full / 2);
         CHECK(wait <= full);
@@ -53,9 +53,9 @@ TEST_CASE("dialer: two nodes that lost the same peer do not return at the same m
     Dialer a(one);
     Dialer b(two);
     for (Dialer* dialer : {&a, &b}) {
-        dialer->set_targets({{node(9), {"x:1"}}}, start);
+        dialer->set_targets({{dialed_node(9), {"x:1"}}}, start);
         static_cast<void>(dialer->due(start));
-        dialer->failed(node(9), start);
+        dialer->failed(dialed_node(9), start);
     }
     CHECK(a.next_due() != b.next_due());
 }
@@ -63,48 +63,48 @@ TEST_CASE("dialer: two nodes that lost the same peer do not return at the same m
 TEST_CASE("dialer: all endpoints of a node are tried before it waits") {
     SeededRandom random(1);
     Dialer dialer(random);
-    dialer.set_targets({{node(1), {"a:1", "b:2"}}}, start);
+    dialer.set_targets({{dialed_node(1), {"a:1", "b:2"}}}, start);
     CHECK(dialer.due(start).front().endpoint == "a:1");
-    dialer.failed(node(1), start);
+    dialer.failed(dialed_node(1), start);
     CHECK(dialer.due(start).front().endpoint == "b:2");
-    dialer.failed(node(1), start);
+    dialer.failed(dialed_node(1), start);
     CHECK(dialer.due(start).empty());
 }
 
 TEST_CASE("dialer: a stable connection resets the backoff, a short one does not") {
     SeededRandom random(1);
     Dialer dialer(random);
-    dialer.set_targets({{node(1), {"a:1"}}}, start);
+    dialer.set_targets({{dialed_node(1), {"a:1"}}}, start);
     static_cast<void>(dialer.due(start));
-    dialer.connected(node(1), start);
+    dialer.connected(dialed_node(1), start);
     CHECK_FALSE(dialer.next_due());
-    dialer.disconnected(node(1), start + Dialer::stable_after);
+    dialer.disconnected(dialed_node(1), start + Dialer::stable_after);
     CHECK(dialer.due(start + Dialer::stable_after).size() == 1);
-    dialer.connected(node(1), start);
-    dialer.disconnected(node(1), start + Millis{5});
+    dialer.connected(dialed_node(1), start);
+    dialer.disconnected(dialed_node(1), start + Millis{5});
     CHECK(dialer.due(start + Millis{5}).empty());
 }
 
 TEST_CASE("dialer: changed endpoints are dialed at once, a peer that left is forgotten") {
     SeededRandom random(1);
     Dialer dialer(random);
-    dialer.set_targets({{node(1), {"a:1"}}}, start);
+    dialer.set_targets({{dialed_node(1), {"a:1"}}}, start);
     for (int i = 0; i < 5; ++i) {
         static_cast<void>(dialer.due(dialer.next_due().value()));
-        dialer.failed(node(1), start + Millis{i});
+        dialer.failed(dialed_node(1), start + Millis{i});
     }
-    dialer.set_targets({{node(1), {"b:1"}}}, start);
+    dialer.set_targets({{dialed_node(1), {"b:1"}}}, start);
     CHECK(dialer.due(start).front().endpoint == "b:1");
     dialer.set_targets({}, start);
-    dialer.failed(node(1), start);
+    dialer.failed(dialed_node(1), start);
     CHECK_FALSE(dialer.next_due());
 }
 
 TEST_CASE("dialer: a peer that connected by itself is not dialed") {
     SeededRandom random(1);
     Dialer dialer(random);
-    dialer.set_targets({{node(1), {"a:1"}}}, start);
-    dialer.connected(node(1), start);
+    dialer.set_targets({{dialed_node(1), {"a:1"}}}, start);
+    dialer.connected(dialed_node(1), start);
     CHECK(dialer.due(start).empty());
 }
 
@@ -117,9 +117,9 @@ TEST_CASE("dialer: up to 64 institutions all members are dialed, beyond that who
     const InstitutionId home = id(200);
     std::vector<DialCandidate> candidates;
     for (std::uint8_t n = 1; n < 64; ++n) {
-        NodeId node;
-        node.bytes[0] = n;
-        candidates.push_back({node, id(n), {"h:1"}});
+        NodeId dialed_node;
+        dialed_node.bytes[0] = n;
+        candidates.push_back({dialed_node, id(n), {"h:1"}});
     }
     NodeId sibling;
     sibling.bytes[0] = 201;

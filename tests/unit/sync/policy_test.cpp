@@ -14,7 +14,7 @@ using sangam::testing::Stage;
 
 namespace {
 
-struct Scene {
+struct PolicyScene {
     Stage stage;
     DatasetUid rice = stage.own_dataset("rice");
     Asker them = Asker::member(stage.them.institution);
@@ -39,12 +39,12 @@ struct Scene {
     }
 };
 
-Path path(const char* text) { return Path::parse(text).value(); }
+Path policy_path(const char* text) { return Path::parse(text).value(); }
 
 }  // namespace
 
 TEST_CASE("policy: nothing is shared until somebody grants it") {
-    Scene scene;
+    PolicyScene scene;
     for (const auto action : {sangam::Action::discover, sangam::Action::search,
                               sangam::Action::aggregate, sangam::Action::replicate}) {
         CHECK_FALSE(scene.ask(scene.them, action).allowed);
@@ -55,7 +55,7 @@ TEST_CASE("policy: nothing is shared until somebody grants it") {
 }
 
 TEST_CASE("policy: an unknown dataset and a hidden one are refused in the same words") {
-    Scene scene;
+    PolicyScene scene;
     DatasetUid unknown;
     unknown.bytes[0] = 9;
     const Scope hidden = scene.ask(scene.them, sangam::Action::search);
@@ -66,7 +66,7 @@ TEST_CASE("policy: an unknown dataset and a hidden one are refused in the same w
 }
 
 TEST_CASE("policy: search and replicate include discover, and nothing else") {
-    Scene scene;
+    PolicyScene scene;
     scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::search});
     CHECK(scene.ask(scene.them, sangam::Action::discover).allowed);
     CHECK(scene.ask(scene.them, sangam::Action::search).allowed);
@@ -75,7 +75,7 @@ TEST_CASE("policy: search and replicate include discover, and nothing else") {
 }
 
 TEST_CASE("policy: members are members, the public is everybody, a group is who is in it") {
-    Scene scene;
+    PolicyScene scene;
     SUBCASE("members") {
         scene.stage.grant(scene.rice, "members", {sangam::Action::search});
         CHECK(scene.ask(scene.them, sangam::Action::search).allowed);
@@ -95,8 +95,8 @@ TEST_CASE("policy: members are members, the public is everybody, a group is who 
 }
 
 TEST_CASE("policy: a field shows when one of the grants shows it") {
-    Scene scene;
-    scene.stage.put(scene.rice, "a", {{path("genus"), Value("Oryza")}});
+    PolicyScene scene;
+    scene.stage.put(scene.rice, "a", {{policy_path("genus"), Value("Oryza")}});
     const auto row_of = [&](const Scope& scope) {
         const auto reader = scene.stage.store->reader();
         const auto info = reader->dataset(scene.rice).value();
@@ -104,35 +104,35 @@ TEST_CASE("policy: a field shows when one of the grants shows it") {
             .of(reader->record(scene.rice, {"germplasm", "a"}).value());
     };
     scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::search},
-                      {path("collectingInfo"), path("remarks")});
+                      {policy_path("collectingInfo"), policy_path("remarks")});
     RowScope row = row_of(scene.ask(scene.them, sangam::Action::search));
     CHECK(row.is_visible());
     CHECK_FALSE(row.hides_nothing());
-    CHECK_FALSE(row.shows(path("remarks")));
-    CHECK_FALSE(row.shows(path("collectingInfo.collectingSite.elevation")));
-    CHECK(row.shows(path("genus")));
+    CHECK_FALSE(row.shows(policy_path("remarks")));
+    CHECK_FALSE(row.shows(policy_path("collectingInfo.collectingSite.elevation")));
+    CHECK(row.shows(policy_path("genus")));
     scene.stage.grant(scene.rice, "members", {sangam::Action::search},
-                      {path("collectingInfo.collectingSite")});
+                      {policy_path("collectingInfo.collectingSite")});
     row = row_of(scene.ask(scene.them, sangam::Action::search));
-    CHECK(row.hidden() == std::vector<Path>{path("collectingInfo.collectingSite")});
-    CHECK(row.shows(path("remarks")));
-    CHECK(row.shows(path("collectingInfo.collectingDate")));
-    CHECK_FALSE(row.shows(path("collectingInfo.collectingSite.elevation")));
+    CHECK(row.hidden() == std::vector<Path>{policy_path("collectingInfo.collectingSite")});
+    CHECK(row.shows(policy_path("remarks")));
+    CHECK(row.shows(policy_path("collectingInfo.collectingDate")));
+    CHECK_FALSE(row.shows(policy_path("collectingInfo.collectingSite.elevation")));
     CHECK_FALSE(row_of(scene.ask(scene.them, sangam::Action::replicate)).is_visible());
 }
 
 TEST_CASE("policy: a row shows what the grants show whose condition is true of it") {
-    Scene scene;
-    const Path genus = path("genus");
-    const Path site = path("collectingInfo.collectingSite.locationName");
+    PolicyScene scene;
+    const Path genus = policy_path("genus");
+    const Path site = policy_path("collectingInfo.collectingSite.locationName");
     const auto add = [&](const char* id, const char* value) {
         scene.stage.put(scene.rice, id, {{genus, Value(value)}, {site, Value("secret place")}});
     };
     add("rice", "Oryza");
     add("wheat", "Triticum");
-    scene.stage.put(scene.rice, "bare", {{path("remarks"), Value("no genus")}});
-    scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::search}, {path("collectingInfo")},
-                      "genus IN ('Oryza','Triticum')");
+    scene.stage.put(scene.rice, "bare", {{policy_path("remarks"), Value("no genus")}});
+    scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::search},
+                      {policy_path("collectingInfo")}, "genus IN ('Oryza','Triticum')");
     // The owner may choose by what it hides.
     scene.stage.grant(scene.rice, "members", {sangam::Action::search}, {genus}, "genus = 'Oryza'");
     const Scope scope = scene.ask(scene.them, sangam::Action::search);
@@ -151,7 +151,7 @@ TEST_CASE("policy: a row shows what the grants show whose condition is true of i
     CHECK(row("wheat").shows(genus));
     // Unknown does not let through, NOT unknown neither.
     CHECK_FALSE(row("bare").is_visible());
-    CHECK_FALSE(row("bare").shows(path("remarks")));
+    CHECK_FALSE(row("bare").shows(policy_path("remarks")));
     CHECK(count_visible(*reader, info, scope, scene.stage.merger) == 2);
 
     // The asker's own condition reads what shows to it, row by row.
@@ -164,26 +164,26 @@ TEST_CASE("policy: a row shows what the grants show whose condition is true of i
 }
 
 TEST_CASE("policy: a hidden field and one that does not exist cannot be told apart by asking") {
-    Scene scene;
+    PolicyScene scene;
     scene.stage.put(scene.rice, "a",
-                    {{path("genus"), Value("Oryza")}, {path("remarks"), Value("x")}});
-    scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::search}, {path("remarks")});
+                    {{policy_path("genus"), Value("Oryza")}, {policy_path("remarks"), Value("x")}});
+    scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::search}, {policy_path("remarks")});
     const Scope scope = scene.ask(scene.them, sangam::Action::search);
     const auto reader = scene.stage.store->reader();
     const auto info = reader->dataset(scene.rice).value();
     const auto unusable = [&](const char* text) {
         return unusable_field(*Condition::parse(text), *reader, info, scope, scene.stage.merger);
     };
-    CHECK(unusable("remarks = 'x'") == path("remarks"));
-    CHECK(unusable("nothing = 'x'") == path("nothing"));
-    CHECK(unusable("genus = 'Oryza' AND remarks = 'x'") == path("remarks"));
+    CHECK(unusable("remarks = 'x'") == policy_path("remarks"));
+    CHECK(unusable("nothing = 'x'") == policy_path("nothing"));
+    CHECK(unusable("genus = 'Oryza' AND remarks = 'x'") == policy_path("remarks"));
     CHECK_FALSE(unusable("genus = 'Oryza'"));
     CHECK_FALSE(unusable_field(*Condition::parse("remarks = 'x'"), *reader, info,
                                Scope::everything(), scene.stage.merger));
 }
 
 TEST_CASE("policy: a revoked grant allows nothing, and others stay") {
-    Scene scene;
+    PolicyScene scene;
     const GrantId first = scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::search});
     scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::discover});
     scene.stage.revoke(scene.rice, first);
@@ -192,7 +192,7 @@ TEST_CASE("policy: a revoked grant allows nothing, and others stay") {
 }
 
 TEST_CASE("policy: a grant whose condition cannot be read is no more than its description") {
-    Scene scene;
+    PolicyScene scene;
     Grant grant;
     grant.id.bytes[0] = 1;
     grant.audience.kind = Audience::Kind::members;
@@ -207,7 +207,7 @@ TEST_CASE("policy: a grant whose condition cannot be read is no more than its de
 }
 
 TEST_CASE("policy: a grant in another audience's chain is not even read") {
-    Scene scene;
+    PolicyScene scene;
     Grant grant;
     grant.id.bytes[0] = 1;
     grant.audience.kind = Audience::Kind::everyone;
@@ -224,13 +224,13 @@ TEST_CASE("policy: a grant in another audience's chain is not even read") {
 }
 
 TEST_CASE("policy: a replica's holder answers others by grants to members and public only") {
-    Scene scene;
+    PolicyScene scene;
     scene.stage.grant(scene.rice, "ipk", {sangam::Action::search});
-    scene.stage.grant(scene.rice, "members", {sangam::Action::search}, {path("remarks")});
+    scene.stage.grant(scene.rice, "members", {sangam::Action::search}, {policy_path("remarks")});
     auto policy = DatasetPolicy::load(*scene.stage.store->reader(), scene.rice).value();
     const auto may_show = [&] {
         return decide(scene.third, sangam::Action::search, policy, scene.stage.directory)
-            .may_show(path("remarks"));
+            .may_show(policy_path("remarks"));
     };
     CHECK(may_show());
     policy.info.holding = storage::Holding::replica;

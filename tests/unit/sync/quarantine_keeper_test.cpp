@@ -12,7 +12,7 @@ using sangam::testing::Stage;
 
 namespace {
 
-struct Scene {
+struct QuarantineScene {
     Stage stage;
     SignedControl manifest = Stage::manifest_of(stage.us, "rice", {stage.them.institution});
     DatasetUid rice = manifest.entry.dataset_uid();
@@ -27,7 +27,9 @@ struct Scene {
                           stage.now};
     QuarantineKeeper keeper{context};
 
-    Scene() { REQUIRE(stage.store->put_control(rice, {manifest}, storage::Holding::own)); }
+    QuarantineScene() {
+        REQUIRE(stage.store->put_control(rice, {manifest}, storage::Holding::own));
+    }
     Bytes part(const std::string& id, Millis clock) {
         return Stage::commit_of(stage.them, rice, manifest, id, "x", clock).part().encode();
     }
@@ -37,7 +39,7 @@ struct Scene {
 }  // namespace
 
 TEST_CASE("quarantine keeper: keeps the same bytes once, also after a restart") {
-    Scene scene;
+    QuarantineScene scene;
     const Bytes part = scene.part("a", scene.stage.now);
     CHECK(scene.keeper.keep(scene.rice, scene.stage.them.id, "clock ahead: test", part));
     CHECK(scene.keeper.keep(scene.rice, scene.stage.them.id, "clock ahead: test", part));
@@ -47,7 +49,7 @@ TEST_CASE("quarantine keeper: keeps the same bytes once, also after a restart") 
 }
 
 TEST_CASE("quarantine keeper: says when there is no room, and keeps no more") {
-    Scene scene;
+    QuarantineScene scene;
     for (std::size_t i = 0; i < limits::max_quarantine; ++i) {
         const Bytes data{static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i >> 8), 1};
         REQUIRE(scene.keeper.keep(scene.rice, scene.stage.them.id, "clock ahead: test", data));
@@ -58,7 +60,7 @@ TEST_CASE("quarantine keeper: says when there is no room, and keeps no more") {
 }
 
 TEST_CASE("quarantine keeper: retries what time has made good, in order, and leaves forks alone") {
-    Scene scene;
+    QuarantineScene scene;
     const Millis soon = scene.stage.now + std::chrono::minutes(12);
     REQUIRE(scene.keeper.keep(scene.rice, scene.stage.them.id, "clock ahead: b",
                               scene.part("b", soon + Millis{1})));
@@ -82,7 +84,7 @@ TEST_CASE("quarantine keeper: retries what time has made good, in order, and lea
 }
 
 TEST_CASE("quarantine keeper: what was withdrawn does not come back") {
-    Scene scene;
+    QuarantineScene scene;
     REQUIRE(scene.keeper.keep(scene.rice, scene.stage.them.id, "clock ahead: a",
                               scene.part("a", scene.stage.now)));
     REQUIRE(scene.keeper.keep(scene.rice, scene.stage.them.id, "clock ahead: b",

@@ -15,12 +15,12 @@ using namespace sangam::testing;
 namespace {
 
 /// `owner` owns rice, the other two of the three write it; we hold it whole.
-struct Scene {
+struct RevocationScene {
     Stage stage;
     SignedControl manifest;
     DatasetUid rice;
 
-    explicit Scene(bool is_ours) {
+    explicit RevocationScene(bool is_ours) {
         const Actor& owner = is_ours ? stage.us : stage.them;
         std::vector<InstitutionId> writers;
         for (const Actor* actor : {&stage.us, &stage.them, &stage.third})
@@ -75,7 +75,7 @@ std::string text_of(SimWorld& world, std::size_t node, const DatasetUid& dataset
 
 TEST_CASE(
     "revocation: the owner cuts the node's lanes at what it holds; later commits never count") {
-    Scene scene(true);
+    RevocationScene scene(true);
     const ConnectionId them = scene.stage.greet(scene.stage.them);
     const ConnectionId third = scene.stage.greet(scene.stage.third);
     const auto first = scene.commit(scene.stage.them, "a");
@@ -113,7 +113,7 @@ TEST_CASE(
 }
 
 TEST_CASE("revocation: of a revoked owner's data a holder keeps what it has and takes no more") {
-    Scene scene(false);
+    RevocationScene scene(false);
     const ConnectionId them = scene.stage.greet(scene.stage.them);
     const ConnectionId third = scene.stage.greet(scene.stage.third);
     const auto first = scene.commit(scene.stage.them, "a");

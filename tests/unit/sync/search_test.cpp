@@ -12,10 +12,10 @@ using sangam::testing::SimWorld;
 
 namespace {
 
-Path path(const char* text) { return Path::parse(text).value(); }
+Path searched_path(const char* text) { return Path::parse(text).value(); }
 
 /// Three institutions; rice at irri, wheat at cimmyt, icrisat asks.
-struct Scene {
+struct SearchScene {
     SimWorld world{{}};
     std::size_t irri = world.add_node("irri");
     std::size_t cimmyt = world.add_node("cimmyt");
@@ -23,7 +23,7 @@ struct Scene {
     DatasetUid rice = world.create_dataset(irri, "rice");
     DatasetUid wheat = world.create_dataset(cimmyt, "wheat");
 
-    Scene() {
+    SearchScene() {
         put(irri, rice, "a/1", {{"remarks", "drought tolerant"}, {"origin", "PHL"}});
         put(irri, rice, "b", {{"remarks", "tall drought"}, {"origin", "IND"}});
         put(cimmyt, wheat, "c", {{"remarks", "drought escape"}, {"origin", "IND"}});
@@ -56,11 +56,11 @@ struct Scene {
 }  // namespace
 
 TEST_CASE("search: a hidden word neither matches nor counts nor shows") {
-    Scene scene;
+    SearchScene scene;
     scene.world.grant(scene.irri, scene.rice, "members", {sangam::Action::search},
-                      {path("remarks")});
+                      {searched_path("remarks")});
     scene.world.run_for(Millis{1000});
-    CHECK(scene.ask(Scene::words("drought")).total == 0);
+    CHECK(scene.ask(SearchScene::words("drought")).total == 0);
     SearchQuery all;
     all.facets = {"origin"};
     const auto outcome = scene.ask(all);
@@ -145,7 +145,7 @@ TEST_CASE(
 }
 
 TEST_CASE("search: facets and totals are exact over all owners, pages cut the hits only") {
-    Scene scene;
+    SearchScene scene;
     scene.share_all();
     SearchQuery query;
     query.facets = {"origin"};
@@ -163,9 +163,9 @@ TEST_CASE("search: facets and totals are exact over all owners, pages cut the hi
 }
 
 TEST_CASE("search: a hit names its record, owner, licence and who answered") {
-    Scene scene;
+    SearchScene scene;
     scene.share_all();
-    const auto outcome = scene.ask(Scene::words("tolerant"));
+    const auto outcome = scene.ask(SearchScene::words("tolerant"));
     REQUIRE(outcome.hits.size() == 1);
     const OutcomeHit& hit = outcome.hits.front();
     CHECK(hit.record == "irri/rice/germplasm/a%2F1");
@@ -178,10 +178,10 @@ TEST_CASE("search: a hit names its record, owner, licence and who answered") {
 }
 
 TEST_CASE("search: a hung node costs the deadline and no more, and is named") {
-    Scene scene;
+    SearchScene scene;
     scene.share_all();
     scene.world[scene.cimmyt].answers_searches = false;
-    SearchQuery query = Scene::words("drought");
+    SearchQuery query = SearchScene::words("drought");
     query.deadline = Millis{300};
     const auto outcome = scene.ask(query);
     CHECK(outcome.took_ms >= 300);
@@ -198,11 +198,11 @@ TEST_CASE("search: a hung node costs the deadline and no more, and is named") {
 }
 
 TEST_CASE("search: a dead node costs nothing, and its datasets say so") {
-    Scene scene;
+    SearchScene scene;
     scene.share_all();
     scene.world.kill(scene.cimmyt);
     scene.world.run_for(Millis{100});
-    const auto outcome = scene.ask(Scene::words("drought"));
+    const auto outcome = scene.ask(SearchScene::words("drought"));
     CHECK(outcome.took_ms < 50);
     CHECK(outcome.nodes_answered == 1);
     CHECK(outcome.completeness[0].from == "none");
@@ -210,16 +210,16 @@ TEST_CASE("search: a dead node costs nothing, and its datasets say so") {
 }
 
 TEST_CASE("search: a peer's replica stands in for a dead owner as far as members may see") {
-    Scene scene;
+    SearchScene scene;
     scene.world.grant(scene.cimmyt, scene.wheat, "irri", {sangam::Action::replicate});
     scene.world.grant(scene.cimmyt, scene.wheat, "members", {sangam::Action::search},
-                      {path("origin")});
+                      {searched_path("origin")});
     scene.world.run_for(Millis{1000});
     REQUIRE(scene.world.subscribe(scene.irri, "cimmyt/wheat"));
     scene.world.run_for(Millis{1000});
     scene.world.kill(scene.cimmyt);
     scene.world.run_for(Millis{100});
-    const auto outcome = scene.ask(Scene::words("escape"));
+    const auto outcome = scene.ask(SearchScene::words("escape"));
     CHECK(outcome.total == 1);
     REQUIRE(outcome.hits.size() == 1);
     CHECK(outcome.hits.front().answered_by == "irri");
@@ -229,11 +229,11 @@ TEST_CASE("search: a peer's replica stands in for a dead owner as far as members
     CHECK(outcome.nodes_answered == 0);
     // A day later its word is worn out.
     scene.world.run_for(std::chrono::hours(25));
-    CHECK(scene.ask(Scene::words("escape")).total == 0);
+    CHECK(scene.ask(SearchScene::words("escape")).total == 0);
 }
 
 TEST_CASE("search: a copy whose grant has ended answers nothing, with the owner up or down") {
-    Scene scene;
+    SearchScene scene;
     const GrantId copy =
         scene.world.grant(scene.cimmyt, scene.wheat, "icrisat", {sangam::Action::replicate});
     scene.world.run_for(Millis{1000});
@@ -267,7 +267,7 @@ TEST_CASE("search: a copy whose grant has ended answers nothing, with the owner 
 }
 
 TEST_CASE("search: a copy whose withdrawal is still under way shows nothing of it") {
-    Scene scene;
+    SearchScene scene;
     const GrantId copy =
         scene.world.grant(scene.cimmyt, scene.wheat, "icrisat", {sangam::Action::replicate});
     scene.world.run_for(Millis{1000});
@@ -285,7 +285,7 @@ TEST_CASE("search: a copy whose withdrawal is still under way shows nothing of i
 }
 
 TEST_CASE("search: a copy of what a filter let through is not the whole answer") {
-    Scene scene;
+    SearchScene scene;
     scene.world.grant(scene.cimmyt, scene.wheat, "icrisat", {sangam::Action::replicate});
     scene.world.run_for(Millis{1000});
     REQUIRE(scene.world.subscribe(scene.icrisat, "cimmyt/wheat", "origin = 'IND'"));
@@ -302,24 +302,24 @@ TEST_CASE("search: a copy of what a filter let through is not the whole answer")
 }
 
 TEST_CASE("search: when the owner answers, copies of it are not counted") {
-    Scene scene;
+    SearchScene scene;
     scene.world.grant(scene.cimmyt, scene.wheat, "members",
                       {sangam::Action::search, sangam::Action::replicate});
     scene.world.run_for(Millis{1000});
     REQUIRE(scene.world.subscribe(scene.irri, "cimmyt/wheat"));
     REQUIRE(scene.world.subscribe(scene.icrisat, "cimmyt/wheat"));
     scene.world.run_for(Millis{1000});
-    const auto outcome = scene.ask(Scene::words("drought"));
+    const auto outcome = scene.ask(SearchScene::words("drought"));
     CHECK(outcome.total == 1);
     CHECK(outcome.completeness.front().from == "origin");
 }
 
 TEST_CASE(
     "search: who may only discover is told no, and a dataset that is not shared is not named") {
-    Scene scene;
+    SearchScene scene;
     scene.world.grant(scene.irri, scene.rice, "members", {sangam::Action::discover});
     scene.world.run_for(Millis{1000});
-    const auto outcome = scene.ask(Scene::words("drought"));
+    const auto outcome = scene.ask(SearchScene::words("drought"));
     REQUIRE(outcome.completeness.size() == 1);
     CHECK(outcome.completeness.front().dataset == "irri/rice");
     CHECK(outcome.completeness.front().from == "none");
@@ -327,24 +327,24 @@ TEST_CASE(
 }
 
 TEST_CASE("search: the public sees what the asked node may show it and nothing through it") {
-    Scene scene;
+    SearchScene scene;
     scene.share_all();
-    CHECK(scene.ask(Scene::words("drought"), Asker::everyone()).total == 0);
-    CHECK(scene.ask(Scene::words("drought"), Asker::everyone()).completeness.empty());
+    CHECK(scene.ask(SearchScene::words("drought"), Asker::everyone()).total == 0);
+    CHECK(scene.ask(SearchScene::words("drought"), Asker::everyone()).completeness.empty());
     scene.world.grant(scene.irri, scene.rice, "public", {sangam::Action::search});
     scene.world.run_for(Millis{1000});
-    const auto elsewhere = scene.ask(Scene::words("drought"), Asker::everyone());
+    const auto elsewhere = scene.ask(SearchScene::words("drought"), Asker::everyone());
     CHECK(elsewhere.total == 0);
     REQUIRE(elsewhere.completeness.size() == 1);
     CHECK(elsewhere.completeness.front().reason.find("not asked") != std::string::npos);
     const auto at_owner =
-        scene.world.search(scene.irri, Scene::words("drought"), Asker::everyone());
+        scene.world.search(scene.irri, SearchScene::words("drought"), Asker::everyone());
     REQUIRE(at_owner);
     CHECK(at_owner->total == 2);
 }
 
 TEST_CASE("search: a copy here that is not read in time is called late, not unasked") {
-    Scene scene;
+    SearchScene scene;
     scene.world.grant(scene.irri, scene.rice, "public", {sangam::Action::search});
     scene.world.grant(scene.irri, scene.rice, "icrisat", {sangam::Action::replicate});
     scene.world.run_for(Millis{1000});
@@ -364,9 +364,9 @@ TEST_CASE("search: a copy here that is not read in time is called late, not unas
 }
 
 TEST_CASE("search: narrowed to nodes asks about theirs, local asks nobody") {
-    Scene scene;
+    SearchScene scene;
     scene.share_all();
-    SearchQuery query = Scene::words("drought");
+    SearchQuery query = SearchScene::words("drought");
     query.nodes = {"cimmyt"};
     auto outcome = scene.ask(query);
     CHECK(outcome.total == 1);
@@ -379,11 +379,11 @@ TEST_CASE("search: narrowed to nodes asks about theirs, local asks nobody") {
 }
 
 TEST_CASE("search: a bad query is refused with its reason at once") {
-    Scene scene;
+    SearchScene scene;
     scene.share_all();
     scene.put(scene.icrisat, scene.world.create_dataset(scene.icrisat, "millet"), "m",
               {{"remarks", "pearl"}});
-    const auto outcome = scene.ask(Scene::words("\"open quote"));
+    const auto outcome = scene.ask(SearchScene::words("\"open quote"));
     CHECK(outcome.refused.has_value());
     CHECK(outcome.took_ms < 100);
     SearchQuery conditional;

@@ -18,7 +18,7 @@ using sangam::testing::Stage;
 
 namespace {
 
-NodeId node(std::uint8_t n) {
+NodeId session_node(std::uint8_t n) {
     NodeId id;
     id.bytes[0] = n;
     return id;
@@ -169,16 +169,16 @@ TEST_CASE("control: entries by a node that the directory does not name wait for 
 
 TEST_CASE("clock check: one odd peer says nothing, most of them say that ours is off") {
     ClockCheck clocks;
-    clocks.heard(node(1), Millis{900'000});
+    clocks.heard(session_node(1), Millis{900'000});
     CHECK(clocks.correction() == Millis{0});
-    clocks.heard(node(2), Millis{10});
-    clocks.heard(node(3), Millis{-20});
+    clocks.heard(session_node(2), Millis{10});
+    clocks.heard(session_node(3), Millis{-20});
     CHECK(clocks.warning().empty());
-    clocks.heard(node(2), Millis{901'000});
+    clocks.heard(session_node(2), Millis{901'000});
     CHECK(clocks.correction() >= Millis{900'000});
     CHECK(clocks.warning().find("your clock is wrong") != std::string::npos);
     CHECK(clocks.judged(Millis{5}) == Millis{5} + clocks.correction());
-    clocks.heard(node(2), Millis{0});
+    clocks.heard(session_node(2), Millis{0});
     CHECK(clocks.correction() == Millis{0});
 }
 

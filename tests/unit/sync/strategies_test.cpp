@@ -48,7 +48,7 @@ Manifest with(const std::string& target, const std::string& strategy) {
     return manifest;
 }
 
-const Merger merger;
+const Merger strategy_merger;
 
 }  // namespace
 
@@ -92,9 +92,9 @@ TEST_CASE("strategies: writes that say the same in their type are no conflict") 
     const auto conflicts = [](const char* type, Value a, Value b) {
         Manifest manifest;
         manifest.schema.types["f"] = type;
-        const auto merged =
-            merger.merge(manifest, {change(dot(1, 1), 10, {}, {{path("f"), std::move(a)}}),
-                                    change(dot(2, 1), 20, {}, {{path("f"), std::move(b)}})});
+        const auto merged = strategy_merger.merge(
+            manifest, {change(dot(1, 1), 10, {}, {{path("f"), std::move(a)}}),
+                       change(dot(2, 1), 20, {}, {{path("f"), std::move(b)}})});
         return merged.conflicts.size();
     };
     CHECK(conflicts("number", "36.0", "36") == 0);
@@ -117,7 +117,7 @@ TEST_CASE("owner_wins: the owner's write stands against later proposals, which a
     const auto proposed = path(proposal_path(path("status"), node(2)).text());
     const auto own = change(dot(1, 1), 10, {}, {{path("status"), "1"}});
     const auto proposal = change(dot(2, 1), 20, {}, {{proposed, "0"}});
-    auto merged = merger.merge(manifest, {own, proposal});
+    auto merged = strategy_merger.merge(manifest, {own, proposal});
     CHECK(merged.fields.at(path("status")) == Value("1"));
     REQUIRE(merged.conflicts.size() == 1);
     CHECK(merged.conflicts.front().field == "status");
@@ -128,20 +128,21 @@ TEST_CASE("owner_wins: the owner's write stands against later proposals, which a
     SUBCASE("until the owner has written something else, the latest proposal is shown") {
         const auto other = change(dot(3, 1), 15, {},
                                   {{path(proposal_path(path("status"), node(3)).text()), "99"}});
-        merged = merger.merge(manifest, {other, proposal});
+        merged = strategy_merger.merge(manifest, {other, proposal});
         CHECK(merged.fields.at(path("status")) == Value("0"));
         REQUIRE(merged.conflicts.size() == 1);
         CHECK_FALSE(merged.conflicts.front().is_open);
     }
     SUBCASE("a write of the owner that saw the proposal answers it") {
-        merged = merger.merge(
+        merged = strategy_merger.merge(
             manifest, {own, proposal,
                        change(dot(1, 2), 30, {dot(1, 1), dot(2, 1)}, {{path("status"), "1"}})});
         CHECK(merged.conflicts.empty());
         CHECK(merged.fields.at(path("status")) == Value("1"));
     }
     SUBCASE("a proposal of the same is no conflict") {
-        merged = merger.merge(manifest, {own, change(dot(2, 1), 20, {}, {{proposed, "1"}})});
+        merged =
+            strategy_merger.merge(manifest, {own, change(dot(2, 1), 20, {}, {{proposed, "1"}})});
         CHECK(merged.conflicts.empty());
     }
 }
@@ -149,12 +150,12 @@ TEST_CASE("owner_wins: the owner's write stands against later proposals, which a
 TEST_CASE("identity: what only others proposed is not shown, and waits for the owner") {
     const auto genus = path("genus");
     const auto proposal = change(dot(2, 1), 20, {}, {{proposal_path(genus, node(2)), "Triticum"}});
-    auto merged = merger.merge({}, {proposal});
+    auto merged = strategy_merger.merge({}, {proposal});
     CHECK_FALSE(merged.fields.contains(genus));
     REQUIRE(merged.conflicts.size() == 1);
     CHECK(merged.conflicts.front().is_open);
-    merged =
-        merger.merge({}, {proposal, change(dot(1, 1), 30, {dot(2, 1)}, {{genus, "Aegilops"}})});
+    merged = strategy_merger.merge(
+        {}, {proposal, change(dot(1, 1), 30, {dot(2, 1)}, {{genus, "Aegilops"}})});
     CHECK(merged.fields.at(genus) == Value("Aegilops"));
     CHECK(merged.conflicts.empty());
 }
@@ -167,15 +168,16 @@ TEST_CASE("owner_wins: a group is proposed, and taken, whole") {
                                   {at("speciesAuthority"), "Desf."},
                                   {at("subtaxa"), std::nullopt},
                                   {at("subtaxaAuthority"), std::nullopt}});
-    auto merged = merger.merge(manifest, {proposal});
+    auto merged = strategy_merger.merge(manifest, {proposal});
     CHECK(merged.fields.at(path("species")) == Value("durum"));
     CHECK(merged.fields.at(path("speciesAuthority")) == Value("Desf."));
     CHECK(merged.conflicts.empty());
-    merged = merger.merge(manifest, {proposal, change(dot(1, 1), 10, {},
-                                                      {{path("species"), "turgidum"},
-                                                       {path("speciesAuthority"), std::nullopt},
-                                                       {path("subtaxa"), "durum"},
-                                                       {path("subtaxaAuthority"), std::nullopt}})});
+    merged = strategy_merger.merge(manifest,
+                                   {proposal, change(dot(1, 1), 10, {},
+                                                     {{path("species"), "turgidum"},
+                                                      {path("speciesAuthority"), std::nullopt},
+                                                      {path("subtaxa"), "durum"},
+                                                      {path("subtaxaAuthority"), std::nullopt}})});
     CHECK(merged.fields.at(path("species")) == Value("turgidum"));
     CHECK_FALSE(merged.fields.contains(path("speciesAuthority")));
     REQUIRE(merged.conflicts.size() == 1);
@@ -189,12 +191,13 @@ TEST_CASE("sum: every lane's own total is added up, and nobody's is a conflict")
         const Dot at = dot(n, 1);
         return change(at, ms, {}, {{counter_path(path("stock"), at.lane), std::move(value)}});
     };
-    auto merged = merger.merge(manifest, {total(1, 10, 100), total(2, 20, -30), total(3, 5, 2)});
+    auto merged =
+        strategy_merger.merge(manifest, {total(1, 10, 100), total(2, 20, -30), total(3, 5, 2)});
     CHECK(merged.fields.at(path("stock")) == Value(72));
     CHECK(merged.conflicts.empty());
     REQUIRE(merged.leaves.size() == 1);
     CHECK(merged.leaves.front().path == path("stock"));
-    merged = merger.merge(manifest, {total(1, 10, 0.5), total(2, 20, 2)});
+    merged = strategy_merger.merge(manifest, {total(1, 10, 0.5), total(2, 20, 2)});
     CHECK(merged.fields.at(path("stock")) == Value(2.5));
 }
 

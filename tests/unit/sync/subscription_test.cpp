@@ -18,7 +18,7 @@ using messages::SubscribeReply;
 namespace {
 
 Path path(const char* text) { return Path::parse(text).value(); }
-FieldWrite put(const char* field, Value value) { return {path(field), std::move(value)}; }
+FieldWrite put_field(const char* field, Value value) { return {path(field), std::move(value)}; }
 
 /// We own rice and serve a scripted subscriber.
 struct Serving {
@@ -81,7 +81,7 @@ TEST_CASE("subscription: an unknown dataset and one without a grant wait in the 
 
 TEST_CASE("subscription: a condition on a hidden field is refused like one on no field at all") {
     Serving scene;
-    scene.stage.put(scene.rice, "a", {put("genus", "Oryza"), put("remarks", "secret")});
+    scene.stage.put(scene.rice, "a", {put_field("genus", "Oryza"), put_field("remarks", "secret")});
     scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate}, {path("remarks")});
     scene.connect();
     scene.subscribe.where = "remarks = 'secret'";
@@ -111,7 +111,7 @@ TEST_CASE("subscription: what this node does not own is refused") {
 
 TEST_CASE("subscription: records are marked sent before they leave and acknowledged after") {
     Serving scene;
-    scene.stage.put(scene.rice, "a", {put("genus", "Oryza")});
+    scene.stage.put(scene.rice, "a", {put_field("genus", "Oryza")});
     scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
     scene.connect();
     const auto reply = scene.ask();
@@ -131,14 +131,14 @@ TEST_CASE("subscription: records are marked sent before they leave and acknowled
 
 TEST_CASE("subscription: a good cursor resumes, and either epoch's change voids it") {
     Serving scene;
-    scene.stage.put(scene.rice, "a", {put("genus", "Oryza")});
+    scene.stage.put(scene.rice, "a", {put_field("genus", "Oryza")});
     scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
     scene.connect();
     static_cast<void>(scene.ask());
     const auto first = scene.deliveries();
     scene.acknowledge(first.front());
     scene.stage.engine->disconnected(scene.them, "test", scene.stage.now);
-    scene.stage.put(scene.rice, "b", {put("genus", "Oryza")});
+    scene.stage.put(scene.rice, "b", {put_field("genus", "Oryza")});
     scene.connect();
     scene.has_cursor(first.front().to);
     bool resumes = true;
@@ -161,13 +161,13 @@ TEST_CASE("subscription: a good cursor resumes, and either epoch's change voids 
 
 TEST_CASE("subscription: what was sent and not acknowledged is sent again after a cut") {
     Serving scene;
-    scene.stage.put(scene.rice, "a", {put("genus", "Oryza")});
+    scene.stage.put(scene.rice, "a", {put_field("genus", "Oryza")});
     scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
     scene.connect();
     static_cast<void>(scene.ask());
     scene.acknowledge(scene.deliveries().front());
     const Position before = scene.stage.store->reader()->dataset(scene.rice)->last_position;
-    scene.stage.put(scene.rice, "b", {put("genus", "Oryza"), put("note", "sativa")});
+    scene.stage.put(scene.rice, "b", {put_field("genus", "Oryza"), put_field("note", "sativa")});
     REQUIRE(Serving::changes_in(scene.deliveries()).size() == 1);
     scene.stage.engine->disconnected(scene.them, "test", scene.stage.now);
     scene.stage.open();  // and the process ends with it
@@ -183,7 +183,7 @@ TEST_CASE("subscription: what was sent and not acknowledged is sent again after 
 
 TEST_CASE("subscription: an acknowledgement that was lost is made up for") {
     Serving scene;
-    scene.stage.put(scene.rice, "a", {put("genus", "Oryza")});
+    scene.stage.put(scene.rice, "a", {put_field("genus", "Oryza")});
     scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
     scene.connect();
     static_cast<void>(scene.ask());
@@ -202,7 +202,7 @@ TEST_CASE("subscription: at most the window is under way") {
     Serving scene;
     const std::string large(300'000, 'x');
     for (int i = 0; i < 50; ++i)
-        scene.stage.put(scene.rice, "r" + std::to_string(i), {put("remarks", Value(large))});
+        scene.stage.put(scene.rice, "r" + std::to_string(i), {put_field("remarks", Value(large))});
     scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
     scene.connect();
     static_cast<void>(scene.ask());
@@ -227,8 +227,9 @@ TEST_CASE("subscription: at most the window is under way") {
 TEST_CASE("subscription: hidden and superseded fields cross as leaves only") {
     Serving scene;
     scene.stage.put(scene.rice, "a",
-                    {put("genus", "Oryza"), put("remarks", "secret"), put("pedigree", "old")});
-    scene.stage.put(scene.rice, "a", {put("pedigree", "new")});
+                    {put_field("genus", "Oryza"), put_field("remarks", "secret"),
+                     put_field("pedigree", "old")});
+    scene.stage.put(scene.rice, "a", {put_field("pedigree", "new")});
     scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate}, {path("remarks")});
     scene.connect();
     static_cast<void>(scene.ask());
@@ -248,13 +249,13 @@ TEST_CASE("subscription: hidden and superseded fields cross as leaves only") {
 
 TEST_CASE("subscription: a change of hidden fields alone moves the position and sends nothing") {
     Serving scene;
-    scene.stage.put(scene.rice, "a", {put("genus", "Oryza")});
+    scene.stage.put(scene.rice, "a", {put_field("genus", "Oryza")});
     scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate}, {path("remarks")});
     scene.connect();
     static_cast<void>(scene.ask());
     const auto first = scene.deliveries();
     scene.acknowledge(first.back());
-    scene.stage.put(scene.rice, "a", {put("remarks", "secret")});
+    scene.stage.put(scene.rice, "a", {put_field("remarks", "secret")});
     const auto sent = scene.deliveries();
     REQUIRE(sent.size() == 1);
     CHECK(sent.front().parts.empty());
@@ -263,8 +264,8 @@ TEST_CASE("subscription: a change of hidden fields alone moves the position and 
 
 TEST_CASE("subscription: a record that comes to show less is taken back and sent in one delivery") {
     Serving scene;
-    scene.stage.put(scene.rice, "a", {put("genus", "Oryza"), put("remarks", "secret")});
-    scene.stage.put(scene.rice, "b", {put("genus", "Oryza")});
+    scene.stage.put(scene.rice, "a", {put_field("genus", "Oryza"), put_field("remarks", "secret")});
+    scene.stage.put(scene.rice, "b", {put_field("genus", "Oryza")});
     const GrantId wide = scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
     scene.connect();
     static_cast<void>(scene.ask());
@@ -290,9 +291,9 @@ TEST_CASE("subscription: a record that comes to show less is taken back and sent
 
 TEST_CASE("subscription: widening sends what became visible and nothing else") {
     Serving scene;
-    scene.stage.put(scene.rice, "a", {put("genus", "Oryza"), put("remarks", "secret")});
-    scene.stage.put(scene.rice, "b", {put("genus", "Oryza")});
-    scene.stage.put(scene.rice, "c", {put("genus", "Zea")});
+    scene.stage.put(scene.rice, "a", {put_field("genus", "Oryza"), put_field("remarks", "secret")});
+    scene.stage.put(scene.rice, "b", {put_field("genus", "Oryza")});
+    scene.stage.put(scene.rice, "c", {put_field("genus", "Zea")});
     scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate}, {path("remarks")},
                       "genus = 'Oryza'");
     scene.connect();
@@ -311,7 +312,7 @@ TEST_CASE("subscription: widening sends what became visible and nothing else") {
 TEST_CASE(
     "subscription: a grant that ended while the peer was away is carried out when it returns") {
     Serving scene;
-    scene.stage.put(scene.rice, "a", {put("genus", "Oryza")});
+    scene.stage.put(scene.rice, "a", {put_field("genus", "Oryza")});
     const GrantId grant = scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
     scene.connect();
     static_cast<void>(scene.ask());
@@ -338,7 +339,7 @@ TEST_CASE(
 
 TEST_CASE("subscription: a record that is deleted and restored while withdrawn arrives whole") {
     Serving scene;
-    scene.stage.put(scene.rice, "a", {put("genus", "Oryza")});
+    scene.stage.put(scene.rice, "a", {put_field("genus", "Oryza")});
     scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
     scene.connect();
     static_cast<void>(scene.ask());
@@ -358,7 +359,7 @@ TEST_CASE("subscription: a record that is deleted and restored while withdrawn a
 
 TEST_CASE("subscription: ending it clears the ledger, and a stranger cannot end it") {
     Serving scene;
-    scene.stage.put(scene.rice, "a", {put("genus", "Oryza")});
+    scene.stage.put(scene.rice, "a", {put_field("genus", "Oryza")});
     scene.stage.grant(scene.rice, "members", {sangam::Action::replicate});
     scene.connect();
     static_cast<void>(scene.ask());

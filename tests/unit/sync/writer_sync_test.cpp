@@ -15,7 +15,7 @@ using namespace sangam::testing;
 namespace {
 
 /// We own rice, `them` and `third` write it; `them` is connected.
-struct Scene {
+struct WriterScene {
     Stage stage;
     SignedControl manifest = Stage::manifest_of(stage.us, "rice", [&] {
         std::vector<InstitutionId> writers{stage.them.institution, stage.third.institution};
@@ -25,7 +25,7 @@ struct Scene {
     DatasetUid rice = manifest.entry.dataset_uid();
     ConnectionId them{};
 
-    Scene() {
+    WriterScene() {
         REQUIRE(stage.store->put_control(rice, {manifest}, storage::Holding::own));
         stage.engine->control_changed(rice, stage.now);
         them = stage.greet(stage.them);
@@ -53,17 +53,17 @@ struct Scene {
 }  // namespace
 
 TEST_CASE("writer sync: commits are answered with heads once they are durable") {
-    Scene scene;
+    WriterScene scene;
     const auto first = scene.commit(scene.stage.them, "a");
     scene.send({first});
     const auto heads = scene.stage.sent<messages::WriterHeads>(scene.them);
     REQUIRE(heads.size() == 1);
-    CHECK(heads.front().heads == std::vector<Head>{Scene::head_of(first)});
+    CHECK(heads.front().heads == std::vector<Head>{WriterScene::head_of(first)});
     CHECK(scene.stage.store->reader()->dataset(scene.rice)->live_records == 1);
 }
 
 TEST_CASE("writer sync: a commit that came before its predecessor waits for it") {
-    Scene scene;
+    WriterScene scene;
     const auto first = scene.commit(scene.stage.them, "a");
     const auto second = scene.commit(scene.stage.them, "b", &first);
     scene.send({second});
@@ -73,9 +73,9 @@ TEST_CASE("writer sync: a commit that came before its predecessor waits for it")
 }
 
 TEST_CASE("writer sync: a commit waits for the heads that it names and is not passed on before") {
-    Scene scene;
+    WriterScene scene;
     const auto other = scene.commit(scene.stage.third, "o");
-    const auto naming = scene.commit(scene.stage.them, "a", nullptr, {Scene::head_of(other)});
+    const auto naming = scene.commit(scene.stage.them, "a", nullptr, {WriterScene::head_of(other)});
     scene.send({naming});
     CHECK(scene.held(naming.header().lane) == Sequence{0});
     const ConnectionId third = scene.stage.greet(scene.stage.third);
@@ -87,10 +87,10 @@ TEST_CASE("writer sync: a commit waits for the heads that it names and is not pa
 }
 
 TEST_CASE("writer sync: a commit that names a head with another hash is refused and kept apart") {
-    Scene scene;
+    WriterScene scene;
     const auto other = scene.commit(scene.stage.third, "o");
     scene.send({other});
-    Head wrong = Scene::head_of(other);
+    Head wrong = WriterScene::head_of(other);
     wrong.header_hash.bytes[0] ^= 1;
     const auto naming = scene.commit(scene.stage.them, "a", nullptr, {wrong});
     scene.send({naming});
@@ -103,7 +103,7 @@ TEST_CASE("writer sync: a commit that names a head with another hash is refused 
 }
 
 TEST_CASE("writer sync: of two commits under one dot the first stays and the other is evidence") {
-    Scene scene;
+    WriterScene scene;
     const auto one = scene.commit(scene.stage.them, "a");
     const auto two = scene.commit(scene.stage.them, "b");
     scene.send({one});
@@ -118,21 +118,21 @@ TEST_CASE("writer sync: of two commits under one dot the first stays and the oth
 }
 
 TEST_CASE("writer sync: heads that show a fork are raised once and the evidence is sent") {
-    Scene scene;
+    WriterScene scene;
     const auto one = scene.commit(scene.stage.them, "a");
     const auto two = scene.commit(scene.stage.them, "b");
     scene.send({one});
-    scene.stage.say(scene.them, messages::WriterHeads{scene.rice, {Scene::head_of(two)}});
+    scene.stage.say(scene.them, messages::WriterHeads{scene.rice, {WriterScene::head_of(two)}});
     CHECK(scene.stage.has_warned());
     const auto evidence = scene.stage.sent<messages::WriterCommits>(scene.them);
     REQUIRE(evidence.size() == 1);
     CHECK(evidence.front().parts.at(0) == one.part().encode());
-    scene.stage.say(scene.them, messages::WriterHeads{scene.rice, {Scene::head_of(two)}});
+    scene.stage.say(scene.them, messages::WriterHeads{scene.rice, {WriterScene::head_of(two)}});
     CHECK(scene.stage.sent<messages::WriterCommits>(scene.them).empty());
 }
 
 TEST_CASE("writer sync: what is under way is bounded, and goes on as heads come back") {
-    Scene scene;
+    WriterScene scene;
     const std::string large(200'000, 'x');
     for (int i = 0; i < 60; ++i)
         scene.stage.put(scene.rice, "r" + std::to_string(i),
@@ -154,7 +154,7 @@ TEST_CASE("writer sync: what is under way is bounded, and goes on as heads come 
 }
 
 TEST_CASE("writer sync: who is no writer any more gets nothing, and its lane ends at the cut") {
-    Scene scene;
+    WriterScene scene;
     const auto first = scene.commit(scene.stage.them, "a");
     scene.send({first});
     const auto next =
