@@ -16,7 +16,7 @@ using namespace sangam::storage;
 
 namespace {
 
-const std::vector<std::string> field_names{"t", "u", "n", "m", "d", "c"};
+const std::vector<std::string> drawn_field_names{"t", "u", "n", "m", "d", "c"};
 
 FieldType type_of(const Path& path) {
     switch (path.names.front().front()) {
@@ -59,7 +59,7 @@ std::string literal() {
 }
 
 std::string predicate() {
-    const std::string name = one_of(field_names);
+    const std::string name = one_of(drawn_field_names);
     switch (below(6)) {
         case 0:
             return name + (below(2) == 0 ? " IS NULL" : " IS NOT NULL");
@@ -95,7 +95,7 @@ std::vector<std::string> some_texts(int most) {
 
 FlatRecord record() {
     FlatRecord out;
-    for (const auto& name : field_names) {
+    for (const auto& name : drawn_field_names) {
         FlatField field;
         field.type = type_of(Path::single(name));
         switch (below(4)) {
@@ -125,8 +125,8 @@ Truth by_sql(const Condition& asked, const FlatRecord& flat, const std::vector<P
     db.execute("CREATE TABLE t (fields BLOB)");
     std::vector<std::pair<sqlite::FieldNumber, const FlatField*>> fields;
     const auto number_of = [](const Path& path) -> std::optional<sqlite::FieldNumber> {
-        const auto it = std::ranges::find(field_names, path.names.front());
-        return static_cast<sqlite::FieldNumber>(it - field_names.begin()) * 200 + 1;
+        const auto it = std::ranges::find(drawn_field_names, path.names.front());
+        return static_cast<sqlite::FieldNumber>(it - drawn_field_names.begin()) * 200 + 1;
     };
     for (const auto& [path, field] : flat.fields) fields.emplace_back(*number_of(path), &field);
     std::ranges::sort(fields, {}, [](const auto& entry) { return entry.first; });
@@ -153,7 +153,7 @@ TEST_CASE("conditions: SQL and the plain evaluator give the same truth value") {
         const auto asked = Condition::parse(text);
         RC_ASSERT(asked.has_value());
         std::vector<Path> hidden;
-        if (below(2) == 0) hidden.push_back(Path::single(one_of(field_names)));
+        if (below(2) == 0) hidden.push_back(Path::single(one_of(drawn_field_names)));
         for (int i = 0; i < 5; ++i) {
             const auto flat = record();
             const auto truth = evaluate(*asked, flat, hidden);

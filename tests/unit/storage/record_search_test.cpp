@@ -8,7 +8,7 @@ namespace sangam::storage::testing {
 namespace {
 
 Condition condition(std::string_view text) { return Condition::parse(text).value(); }
-Path path(std::string_view text) { return Path::parse(text).value(); }
+Path searched_path(std::string_view text) { return Path::parse(text).value(); }
 
 /// Five records of two countries; the altitude is a number.
 template <class Backend>
@@ -67,8 +67,8 @@ TEST_CASE_TEMPLATE("record search: a condition takes what it is true for", Backe
 TEST_CASE_TEMPLATE("record search: rules add up row by row, and hide field by field", Backend,
                    SANGAM_BACKENDS) {
     Herbarium<Backend> herbarium;
-    const std::vector<SearchRule> rules{{condition("country = 'IND'"), {path("note")}},
-                                        {condition("altitude < 1000"), {path("altitude")}},
+    const std::vector<SearchRule> rules{{condition("country = 'IND'"), {searched_path("note")}},
+                                        {condition("altitude < 1000"), {searched_path("altitude")}},
                                         {condition("country = 'XXX'"), {}}};
     // 1 by both rules, with all fields; 2 without its note, 3 without its altitude.
     CHECK(herbarium.ids("", rules) == "123");
@@ -103,18 +103,20 @@ TEST_CASE_TEMPLATE("record search: a field that shows nowhere is missing, hidden
         CHECK((result.missing.empty() || result.total == 0));
         return result.missing;
     };
-    CHECK(missing({{}}) == std::vector{path("nothing")});
-    CHECK(missing({{std::nullopt, {path("secret")}}}) ==
-          std::vector{path("nothing"), path("secret")});
+    CHECK(missing({{}}) == std::vector{searched_path("nothing")});
+    CHECK(missing({{std::nullopt, {searched_path("secret")}}}) ==
+          std::vector{searched_path("nothing"), searched_path("secret")});
     // The only record with the field is none of those that show.
     CHECK(missing({{condition("country = 'IND'"), {}}}) ==
-          std::vector{path("nothing"), path("secret")});
+          std::vector{searched_path("nothing"), searched_path("secret")});
     question = {};
-    question.facets = {path("secret")};
-    CHECK(missing({{std::nullopt, {path("secret")}}}) == std::vector{path("secret")});
+    question.facets = {searched_path("secret")};
+    CHECK(missing({{std::nullopt, {searched_path("secret")}}}) ==
+          std::vector{searched_path("secret")});
     question = {};
-    question.sort = path("secret");
-    CHECK(missing({{std::nullopt, {path("secret")}}}) == std::vector{path("secret")});
+    question.sort = searched_path("secret");
+    CHECK(missing({{std::nullopt, {searched_path("secret")}}}) ==
+          std::vector{searched_path("secret")});
     // Who sees no record is told nothing about fields.
     CHECK(missing({{condition("country = 'XXX'"), {}}}).empty());
 }
@@ -125,7 +127,7 @@ TEST_CASE_TEMPLATE("record search: facets count each value once a record, over a
     herbarium.add(
         "6", {put("country", "PHL"), put("names", Value(Value::Array{"Azucena", "Azucena", ""}))});
     SearchQuestion question;
-    question.facets = {path("country"), path("names")};
+    question.facets = {searched_path("country"), searched_path("names")};
     question.limit = 1;
     const auto result = herbarium.ask(question);
     CHECK(result.total == 6);
@@ -143,7 +145,7 @@ TEST_CASE_TEMPLATE("record search: order goes by the field's type, records witho
                    Backend, SANGAM_BACKENDS) {
     Herbarium<Backend> herbarium;
     SearchQuestion question;
-    question.sort = path("altitude");
+    question.sort = searched_path("altitude");
     question.limit = 9;
     CHECK(Herbarium<Backend>::ids_of(herbarium.ask(question)) == "31254");
     question.is_descending = true;

@@ -70,7 +70,7 @@ TEST_CASE("search: a hidden word neither matches nor counts nor shows") {
 }
 
 TEST_CASE("search: a hidden field is refused in the words for one that does not exist") {
-    Scene scene;
+    SearchScene scene;
     scene.world.grant(scene.irri, scene.rice, "members", {sangam::Action::search},
                       {path("remarks")});
     scene.world.grant(scene.cimmyt, scene.wheat, "members", {sangam::Action::search});
@@ -98,7 +98,7 @@ TEST_CASE("search: a hidden field is refused in the words for one that does not 
 }
 
 TEST_CASE("search: a condition lets through what it is true for, at each owner") {
-    Scene scene;
+    SearchScene scene;
     scene.share_all();
     SearchQuery query;
     query.where = "origin = 'IND' AND remarks LIKE '%drought%'";
@@ -116,7 +116,7 @@ TEST_CASE(
     "search: the best of the federation are found although a dataset ranks its own otherwise") {
     // `common` is rare at irri and everywhere at cimmyt, `rare` the other way round: each dataset
     // by itself prefers other records than all of them together do.
-    Scene scene;
+    SearchScene scene;
     const auto filler = [](int i) { return " filler" + std::to_string(i); };
     for (int i = 0; i < 30; ++i) {
         scene.put(scene.irri, scene.rice, "i" + std::to_string(i),
@@ -125,7 +125,7 @@ TEST_CASE(
                   {{"remarks", (i % 3 == 0 ? "common common rare" : "common") + filler(i)}});
     }
     scene.share_all();
-    auto query = Scene::words("common rare");
+    auto query = SearchScene::words("common rare");
     query.limit = 1000;
     const auto all = scene.ask(query);
     CHECK(all.total == 40);
