@@ -36,6 +36,7 @@ public:
         ChangeBatch batch(writing_.tables, writing_.projector, dataset_, manifest_);
         // Withdrawals first: one delivery may take a record back and send it anew with less shown.
         for (const auto& withdrawal : request_.withdrawals) batch.withdraw(withdrawal.key);
+        if (is_replica_) batch.give_way(request_.parts);
         for (const auto& part : request_.parts) {
             auto is_news = is_replica_ ? check_replica(part) : check_next(part);
             if (!is_news) return std::unexpected(std::move(is_news.error()));

@@ -35,6 +35,13 @@ struct ChangeBatch::WorkingCommit {
 
 namespace {
 
+/// Whether `arrived` opens every field that `held` opens.
+bool shows_all_of(const Change& arrived, const Change& held) {
+    return std::ranges::all_of(held.fields, [&](const OpenField& field) {
+        return arrived.find(field.write.path) != nullptr;
+    });
+}
+
 /// A change of which two deliveries showed different fields: what both show together.
 Change combined(const Change& held, const Change& arrived) {
     if (held.is_whole()) return held;
@@ -225,6 +232,12 @@ void ChangeBatch::keep_refused(WorkingRecord& record, const VerifiedPart& part, 
 bool ChangeBatch::withdraw(const RecordKey& key) {
     auto& working = record(key);
     if (working.changes.empty()) return false;
+    drop_changes(working);
+    ++tally_.dropped;
+    return true;
+}
+
+void ChangeBatch::drop_changes(WorkingRecord& working) {
     working.is_touched = true;
     auto held = tables_.changes_of_record(working.row.number, false);
     for (auto& refused : tables_.refused_changes(working.row.number))
@@ -236,8 +249,23 @@ bool ChangeBatch::withdraw(const RecordKey& key) {
         tables_.remove_change(dataset_.id, change.position);
     }
     working.changes.clear();
-    ++tally_.dropped;
-    return true;
+}
+
+void ChangeBatch::give_way(const std::vector<VerifiedPart>& parts) {
+    std::map<RecordKey, std::map<Dot, const Change*>> arriving;
+    for (const auto& part : parts)
+        for (const auto& change : part.part().changes)
+            arriving[change.key].emplace(part.header().dot(), &change);
+    for (const auto& [key, changes] : arriving) {
+        auto& working = record(key);
+        if (working.changes.empty() || working.row.copy >= dataset_.copy) continue;
+        const bool all_come_again =
+            std::ranges::all_of(working.changes, [&](const WorkingChange& held) {
+                const auto it = changes.find(held.stored.dot);
+                return it != changes.end() && shows_all_of(*it->second, held.stored.change);
+            });
+        if (!all_come_again) drop_changes(working);
+    }
 }
 
 void ChangeBatch::finish() {

@@ -44,6 +44,10 @@ public:
     /// Drops a replica's record with all its changes, before anything is added to it; false when
     /// none are held.
     bool withdraw(const RecordKey& key);
+    /// To be called with all parts before any is added. A record that a full copy names for the
+    /// first time shows from then on what the copy shows: when something that is held of it does
+    /// not come again, or comes with fewer fields open, all that is held of it goes first.
+    void give_way(const std::vector<VerifiedPart>& parts);
     /// Decides and writes. Nothing may be added afterwards.
     void finish();
 
@@ -61,6 +65,7 @@ private:
     struct WorkingCommit;
 
     WorkingRecord& record(const RecordKey& key);
+    void drop_changes(WorkingRecord& record);
     WorkingCommit& commit(CommitId id);
     /// A replica's commit with the part's changes united with those held.
     WorkingCommit& united_commit(const VerifiedPart& part, CommitId id, bool is_new);

@@ -16,6 +16,8 @@ class ClockCheck {
 public:
     /// What a peer's clock showed more than ours at its latest hello; the last word of each counts.
     void heard(const NodeId& peer, Millis ahead) { ahead_[peer] = ahead; }
+    /// Our own clock was set: what was compared with it says nothing any more.
+    void forget() { ahead_.clear(); }
     /// The time by which commits are judged: `now`, or what most peers have when ours is off.
     [[nodiscard]] Millis judged(Millis now) const { return now + correction(); }
     /// A sentence for the admin when our clock is off; else empty.

@@ -59,6 +59,8 @@ public:
     /// Marks the dataset's summaries as out of date.
     void data_changed(const DatasetUid& dataset) { outdated_.insert(dataset); }
     void tick();
+    /// The clock was set by `step`.
+    void clock_was_set(Millis step) { summaries_sent_ += step; }
     [[nodiscard]] std::vector<RemoteDataset> remote_datasets() const;
 
 private:

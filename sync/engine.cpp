@@ -57,6 +57,14 @@ public:
         : context_{std::move(config), store, directory, merger, random, {}, {}, {}, {}},
           epoch_(store.epoch()) {}
 
+    /// Every event brings the time.
+    void begin(Millis now) {
+        const Millis before = std::exchange(context_.now, now);
+        if (before == Millis{0}) return;
+        const Millis step = now - before;
+        if (step < -limits::clock_step_back || step > limits::clock_step_on) clock_was_set(step);
+    }
+
     // ---- connections
     // -----------------------------------------------------------------------------
 
@@ -399,6 +407,23 @@ private:
             close(id, {AbortCode::internal, "the store goes on in a new epoch; connect again"});
     }
 
+    /// Nothing that waits may wait the longer for it. Peers have to hear the new time, so that
+    /// neither side judges the other by the old one: every connection begins anew.
+    void clock_was_set(Millis step) {
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(step).count();
+        context_.outbox.warning({}, "the clock of this machine was set " +
+                                        std::to_string(std::abs(seconds)) + " s " +
+                                        (step < Millis{0} ? "back" : "on, or it slept") +
+                                        "; all connections begin anew");
+        context_.clocks.forget();
+        quarantine_.make_due();
+        control_.clock_was_set(step);
+        receiver_.clock_was_set(step);
+        search_.clock_was_set(step);
+        for (const ConnectionId id : context_.sessions.all())
+            close(id, {AbortCode::internal, "this node's clock was set; connect again"});
+    }
+
     void warn_of_clock() {
         std::string warning = context_.clocks.warning();
         if (warning == warned_) return;
@@ -440,61 +465,61 @@ Engine::Engine(EngineConfig config, storage::Store& store, const DirectoryView& 
 Engine::~Engine() = default;
 
 void Engine::connected(ConnectionId id, const NodeId& peer, bool dialed_by_us, Millis now) {
-    impl_->context_.now = now;
+    impl_->begin(now);
     impl_->connected(id, peer, dialed_by_us);
 }
 
 void Engine::received(ConnectionId id, messages::Message message, Millis now) {
-    impl_->context_.now = now;
+    impl_->begin(now);
     impl_->received(id, std::move(message));
 }
 
 void Engine::disconnected(ConnectionId id, const std::string& reason, Millis now) {
-    impl_->context_.now = now;
+    impl_->begin(now);
     impl_->disconnected(id, reason);
 }
 
 void Engine::tick(Millis now) {
-    impl_->context_.now = now;
+    impl_->begin(now);
     impl_->tick();
 }
 
 Millis Engine::next_wake() const { return impl_->next_wake(); }
 
 void Engine::data_changed(const DatasetUid& dataset, Millis now) {
-    impl_->context_.now = now;
+    impl_->begin(now);
     impl_->data_changed(dataset);
 }
 
 void Engine::control_changed(const DatasetUid& dataset, Millis now) {
-    impl_->context_.now = now;
+    impl_->begin(now);
     impl_->control_changed(dataset);
 }
 
 void Engine::directory_changed(Millis now) {
-    impl_->context_.now = now;
+    impl_->begin(now);
     impl_->directory_changed();
 }
 
 Result<SubscriptionId> Engine::subscribe(const std::string& dataset, const std::string& where,
                                          Millis now) {
-    impl_->context_.now = now;
+    impl_->begin(now);
     return impl_->receiver_.subscribe(dataset, where);
 }
 
 Result<void> Engine::unsubscribe(const SubscriptionId& id, Millis now) {
-    impl_->context_.now = now;
+    impl_->begin(now);
     return impl_->receiver_.unsubscribe(id);
 }
 
 SearchId Engine::start_search(const SearchQuery& query, const Asker& asker, Millis now) {
-    impl_->context_.now = now;
+    impl_->begin(now);
     return impl_->search_.start(query, asker);
 }
 
 void Engine::search_answered(std::uint64_t query, std::vector<messages::SearchPart> parts,
                              std::string reason, Millis now) {
-    impl_->context_.now = now;
+    impl_->begin(now);
     impl_->search_.answered(query, std::move(parts), reason);
 }
 
@@ -503,7 +528,7 @@ std::optional<SearchOutcome> Engine::take_outcome(SearchId search) {
 }
 
 EngineStatus Engine::status(Millis now) const {
-    impl_->context_.now = now;
+    impl_->begin(now);
     return impl_->status();
 }
 

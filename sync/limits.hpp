@@ -20,6 +20,10 @@ inline constexpr Millis challenged_limit{5'000};
 inline constexpr Millis hello_limit{10'000};
 /// A hello names the control chains of one institution's datasets.
 inline constexpr std::size_t max_hello_control = 100'000;
+/// The engine hears the time at least every second. When it goes back by more than the first, or
+/// on by more than the second, the machine's clock was set, or it slept.
+inline constexpr Millis clock_step_back{2'000};
+inline constexpr Millis clock_step_on{30'000};
 /// Clocks further apart than this are worth telling the admin.
 inline constexpr Millis clock_tolerance{60'000};
 

@@ -47,11 +47,13 @@ bool QuarantineKeeper::keep(const DatasetUid& dataset, const NodeId& source,
     return true;
 }
 
-bool QuarantineKeeper::forget(const DatasetUid& dataset, const std::vector<RecordKey>& records) {
+bool QuarantineKeeper::forget(const DatasetUid& dataset, const std::vector<RecordKey>& records,
+                              const std::function<void()>& before_others_go) {
     load();
     if (kept_.empty() || records.empty()) return false;
     bool others_lost = false;
-    for (const auto& item : context_.store.reader()->quarantine(limits::max_quarantine)) {
+    std::vector<storage::QuarantineItem> going;
+    for (auto& item : context_.store.reader()->quarantine(limits::max_quarantine)) {
         if (item.dataset != dataset) continue;
         const auto part = CommitPart::decode(item.data);
         if (!part) continue;
@@ -61,6 +63,10 @@ bool QuarantineKeeper::forget(const DatasetUid& dataset, const std::vector<Recor
             });
         if (named == 0) continue;
         others_lost = others_lost || static_cast<std::size_t>(named) < part->changes.size();
+        going.push_back(std::move(item));
+    }
+    if (others_lost) before_others_go();
+    for (const auto& item : going) {
         context_.store.remove_quarantine(item.id);
         kept_.erase(sha256(item.data));
     }

@@ -23,8 +23,10 @@ public:
     [[nodiscard]] bool keep(const DatasetUid& dataset, const NodeId& source,
                             const std::string& reason, ByteView part);
     /// Forgets what is kept of records that were withdrawn from a replica: it must not come back.
-    /// True when a forgotten part also held other records, which are missing now.
-    [[nodiscard]] bool forget(const DatasetUid& dataset, const std::vector<RecordKey>& records);
+    /// True when a forgotten part also held other records, which are missing then; before it goes,
+    /// `before_others_go` makes durable that they are to come again.
+    [[nodiscard]] bool forget(const DatasetUid& dataset, const std::vector<RecordKey>& records,
+                              const std::function<void()>& before_others_go);
     void forget(const DatasetUid& dataset);
 
     /// Something that passes the gate now. True: it was applied or is no longer wanted, and leaves

@@ -298,6 +298,14 @@ std::optional<SearchOutcome> SearchCoordinator::take_outcome(SearchId search) {
     return out;
 }
 
+void SearchCoordinator::clock_was_set(Millis step) {
+    for (auto& [id, running] : running_) {
+        running.started += step;
+        running.deadline += step;
+    }
+    for (auto& [id, question] : questions_) question.deadline += step;
+}
+
 void SearchCoordinator::tick() {
     std::vector<SearchId> late;
     for (auto& [id, running] : running_) {

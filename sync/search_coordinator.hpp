@@ -48,6 +48,8 @@ public:
                   const std::string& reason);
     void closed(ConnectionId connection);
     void tick();
+    /// The clock was set by `step`.
+    void clock_was_set(Millis step);
     [[nodiscard]] std::optional<Millis> next_deadline() const;
 
 private:

@@ -340,6 +340,16 @@ Verdict SubscriptionReceiver::received(const PeerSession& session,
         return cut_off(AbortCode::bad_message, "a delivery that goes back");
     const auto info = context_.store.reader()->dataset(*wanted->row.dataset);
     if (!info) return cut_off(AbortCode::internal, "the dataset is not held any more");
+    // What was set aside earlier gives way before this delivery's own parts are set aside: a copy
+    // brings all anew, and a withdrawn record may come again in the same delivery.
+    if (takes_data && wanted->begins_copy) quarantine_.forget(info->uid);
+    std::vector<RecordKey> withdrawn;
+    for (const messages::Withdrawal& withdrawal : delivery.withdrawals)
+        withdrawn.push_back({withdrawal.collection, withdrawal.id});
+    const bool must_copy_again = quarantine_.forget(info->uid, withdrawn, [&] {
+        wanted->row.cursor.reset();
+        save(*wanted);
+    });
     std::vector<VerifiedPart> parts;
     for (const Bytes& encoded : delivery.parts) {
         auto verdict = check_part(encoded, *info, context_.directory, context_.judged_now());
@@ -353,18 +363,17 @@ Verdict SubscriptionReceiver::received(const PeerSession& session,
     }
     ++wanted->next_number;
     wanted->heard = context_.now;
-    return apply(session, *wanted, delivery, std::move(parts));
+    return apply(session, *wanted, delivery, std::move(parts), must_copy_again);
 }
 
 Verdict SubscriptionReceiver::apply(const PeerSession& session, Wanted& wanted,
                                     const messages::Delivery& delivery,
-                                    std::vector<VerifiedPart> parts) {
+                                    std::vector<VerifiedPart> parts, bool must_copy_again) {
     const DatasetUid uid = *wanted.row.dataset;
     const bool is_running = wanted.state == State::running;
     storage::ApplyRequest request;
     request.dataset = uid;
     request.now = context_.now;
-    std::vector<RecordKey> withdrawn;
     for (const messages::Withdrawal& withdrawal : delivery.withdrawals) {
         const char* reason =
             withdrawal.reason == messages::WithdrawReason::deleted        ? "deleted"
@@ -372,7 +381,6 @@ Verdict SubscriptionReceiver::apply(const PeerSession& session, Wanted& wanted,
             : withdrawal.reason == messages::WithdrawReason::unsubscribed ? "unsubscribed"
                                                                           : "left the scope";
         request.withdrawals.push_back({{withdrawal.collection, withdrawal.id}, reason});
-        withdrawn.push_back({withdrawal.collection, withdrawal.id});
     }
     OwnSubscription row = wanted.row;
     row.last_heard = context_.now;
@@ -387,10 +395,9 @@ Verdict SubscriptionReceiver::apply(const PeerSession& session, Wanted& wanted,
     }
     // After a grant has ended there is no way back to this cursor: the next start is a full copy.
     row.cursor.reset();
-    if (is_running)
+    if (is_running && !must_copy_again)
         row.cursor =
             storage::SubscriptionCursor{wanted.sender_epoch, context_.store.epoch(), delivery.to};
-    if (quarantine_.forget(uid, withdrawn)) row.cursor.reset();
     request.subscription = row;
     request.parts = std::move(parts);
     request.institutions = institutions_of(request.parts, context_.directory);
@@ -421,7 +428,6 @@ Verdict SubscriptionReceiver::apply(const PeerSession& session, Wanted& wanted,
         if (!applied) return cut_off(AbortCode::invalid_data, applied.error().text());
     }
     if (!delivery.withdrawals.empty() || applied->records_dropped > 0) remains_left();
-    const bool must_copy_again = is_running && !row.cursor;
     wanted.row = std::move(row);
     wanted.begins_copy = false;
     if (delivery.copy_complete) wanted.is_caught_up = true;
@@ -432,7 +438,7 @@ Verdict SubscriptionReceiver::apply(const PeerSession& session, Wanted& wanted,
     ack.position = delivery.to;
     if (const auto info = context_.store.reader()->dataset(uid)) ack.records = info->live_records;
     context_.outbox.send(session.connection(), std::move(ack));
-    if (must_copy_again) {
+    if (is_running && must_copy_again) {
         detach(wanted);
         attach(wanted);
     }
@@ -521,6 +527,12 @@ void SubscriptionReceiver::tick() {
     saved_heard_ = context_.now;
     for (auto& [id, wanted] : wanted_)
         if (wanted.heard > wanted.row.last_heard) save(wanted);
+}
+
+void SubscriptionReceiver::clock_was_set(Millis step) {
+    if (started_ != Millis{0}) started_ += step;
+    saved_heard_ += step;
+    for (auto& [id, wanted] : wanted_) wanted.source_lost += step;
 }
 
 std::vector<SubscriptionStatus> SubscriptionReceiver::status() const {

@@ -40,6 +40,8 @@ public:
     void dataset_changed(const DatasetUid& dataset);
     void directory_changed() { attach_all(); }
     void tick();
+    /// The clock was set by `step`.
+    void clock_was_set(Millis step);
     /// Applies one part that had been in quarantine. True when it is settled either way.
     bool apply_late(const storage::DatasetInfo& dataset, const VerifiedPart& part);
     [[nodiscard]] std::vector<SubscriptionStatus> status() const;
@@ -74,8 +76,8 @@ private:
     void remember_source(Wanted& wanted, const NodeId& node);
     [[nodiscard]] Wanted* wanted_by(const PeerSession& session, const SubscriptionId& id);
     [[nodiscard]] Verdict apply(const PeerSession& session, Wanted& wanted,
-                                const messages::Delivery& delivery,
-                                std::vector<VerifiedPart> parts);
+                                const messages::Delivery& delivery, std::vector<VerifiedPart> parts,
+                                bool must_copy_again);
     void follow_cut(Wanted& wanted);
     /// Something was removed whose bytes must leave the files.
     void remains_left();

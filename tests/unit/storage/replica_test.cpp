@@ -237,6 +237,43 @@ TEST_CASE_TEMPLATE("replica: a full copy that completes drops what it did not na
     require_sound(*s.holder.store);
 }
 
+TEST_CASE_TEMPLATE("replica: a full copy that shows less takes away what was held", Backend,
+                   SANGAM_BACKENDS) {
+    // A holder that was restored from a backup of the time when it saw more gets a full copy, and
+    // the owner's ledger knows of nothing to withdraw. It kept the field that is hidden by now.
+    Served<Backend> s;
+    s.write_records(3);
+    write(*s.owner.store, s.uid, "1", {put("site", "hill")});
+    const auto whole = live_parts(*s.owner.store, s.uid);
+    apply(*s.holder.store, s.uid, whole);
+    const auto copy = [&](std::vector<VerifiedPart> parts, bool begins, bool completes) {
+        ApplyRequest request;
+        request.dataset = s.uid;
+        request.parts = std::move(parts);
+        request.begins_copy = begins;
+        request.completes_copy = completes;
+        return s.holder.store->apply(request).value();
+    };
+    CHECK(copy(without(whole, {"secret"}), true, false).records_dropped == 0);
+    CHECK(found(*s.holder.store, s.uid, "gold").empty());
+    CHECK(found(*s.holder.store, s.uid, "rice") == "1 0 2");  // the shortest text first
+    CHECK_FALSE(
+        s.holder.store->reader()->record(s.uid, germplasm("0"))->changes[0].change.is_whole());
+    require_sound(*s.holder.store);
+    // What the same copy brings later adds up again.
+    write(*s.owner.store, s.uid, "0", {put("site", "lake")});
+    const auto last = s.owner.store->reader()->dataset(s.uid)->last_position;
+    CHECK(copy(without(s.parts({last}), {"secret"}), false, true).records_dropped == 0);
+    CHECK(found(*s.holder.store, s.uid, "rice") == "0 1 2");
+    CHECK(found(*s.holder.store, s.uid, "lake") == "0");
+    require_sound(*s.holder.store);
+    // A copy that shows the same or more leaves all in its place.
+    const auto before = s.holder.store->reader()->dataset(s.uid)->last_position;
+    copy(without(live_parts(*s.owner.store, s.uid), {"secret"}), true, true);
+    CHECK(s.holder.store->reader()->dataset(s.uid)->last_position == before);
+    require_sound(*s.holder.store);
+}
+
 TEST_CASE_TEMPLATE("replica: the cursor moves with what was applied, or not at all", Backend,
                    SANGAM_BACKENDS) {
     Served<Backend> s;

@@ -158,3 +158,28 @@ TEST_CASE("engine: a search merges all owners and says who answered") {
     CHECK(without->completeness[0].from == "replica");
     CHECK(without->took_ms < 100);
 }
+
+TEST_CASE("engine: a clock that was wrong and is set right leaves nothing set aside or waiting") {
+    // The correction for the old time stayed, and all that peers sent was dated in the future.
+    SimWorld world({});
+    const auto irri = world.add_node("irri");
+    const auto cimmyt = world.add_node("cimmyt");
+    world.add_node("usda");
+    const DatasetUid rice = world.create_dataset(irri, "rice");
+    REQUIRE(world.put(irri, rice, "r1", "genus", "Oryza"));
+    world.grant(irri, rice, "cimmyt", {sangam::Action::replicate});
+    REQUIRE(world.subscribe(cimmyt, "irri/rice"));
+    world.run_for(Millis{2000});
+    REQUIRE(live_records(world, cimmyt, rice) == 1);
+
+    world[cimmyt].clock_off = std::chrono::minutes(20);
+    world.run_for(Millis{5000});
+    CHECK(world[cimmyt].engine->status(world.now_at(world[cimmyt])).clock_warning != "");
+    world[cimmyt].clock_off = Millis{0};
+    world.run_for(Millis{5000});
+    CHECK(world[cimmyt].engine->status(world.now()).clock_warning == "");
+    REQUIRE(world.put(irri, rice, "r2", "genus", "Oryza"));
+    world.run_for(Millis{2000});
+    CHECK(live_records(world, cimmyt, rice) == 2);
+    CHECK(world[cimmyt].reader()->quarantine_count() == 0);
+}

@@ -83,13 +83,34 @@ TEST_CASE("quarantine keeper: retries what time has made good, in order, and lea
     CHECK_FALSE(scene.keeper.is_due());
 }
 
+TEST_CASE("quarantine keeper: what goes with a withdrawn record is asked for before it goes") {
+    Scene scene;
+    const auto alone =
+        Stage::commit_of(scene.stage.them, scene.rice, scene.manifest, "a", "x", scene.stage.now);
+    std::vector<Change> changes;
+    for (const char* id : {"a", "b"})
+        changes.push_back(Change::make({"germplasm", id}, {},
+                                       {{Path::single("remarks"), Value("x")}}, ChangeSecret{})
+                              .value());
+    const auto both =
+        build_commit(alone.header(), std::move(changes), scene.stage.them.key).value();
+    REQUIRE(scene.keeper.keep(scene.rice, scene.stage.them.id, "clock ahead: both",
+                              both.part().encode()));
+    std::uint64_t held_when_told = 0;
+    CHECK(scene.keeper.forget(scene.rice, {{"germplasm", "a"}},
+                              [&] { held_when_told = scene.count(); }));
+    CHECK(held_when_told == 1);
+    CHECK(scene.count() == 0);
+}
+
 TEST_CASE("quarantine keeper: what was withdrawn does not come back") {
     QuarantineScene scene;
     REQUIRE(scene.keeper.keep(scene.rice, scene.stage.them.id, "clock ahead: a",
                               scene.part("a", scene.stage.now)));
     REQUIRE(scene.keeper.keep(scene.rice, scene.stage.them.id, "clock ahead: b",
                               scene.part("b", scene.stage.now)));
-    CHECK_FALSE(scene.keeper.forget(scene.rice, {{"germplasm", "a"}}));
+    CHECK_FALSE(scene.keeper.forget(scene.rice, {{"germplasm", "a"}},
+                                    [] { FAIL("no other record goes with it"); }));
     CHECK(scene.count() == 1);
     scene.keeper.forget(scene.rice);
     CHECK(scene.count() == 0);
