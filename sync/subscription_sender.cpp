@@ -102,16 +102,9 @@ Verdict SubscriptionSender::received(const PeerSession& session, const messages:
     step.subscription = ack.subscription;
     while (!serving.in_flight.empty() && serving.in_flight.front().number <= ack.number) {
         InFlight& done = serving.in_flight.front();
-        for (const RecordNumber number : done.sent) {
-            step.acknowledged.push_back(number);
-            const auto count = serving.under_way.sent.find(number);
-            if (count != serving.under_way.sent.end() && --count->second == 0)
-                serving.under_way.sent.erase(count);
-        }
-        for (const RecordNumber number : done.withdrawn) {
-            step.withdrawn.push_back(number);
-            serving.under_way.withdrawn.erase(number);
-        }
+        step.acknowledged.insert(step.acknowledged.end(), done.sent.begin(), done.sent.end());
+        step.withdrawn.insert(step.withdrawn.end(), done.withdrawn.begin(), done.withdrawn.end());
+        is_under_way_no_more(serving, done);
         serving.row.acknowledged = std::max(serving.row.acknowledged, done.to);
         serving.in_flight_bytes -= std::min(serving.in_flight_bytes, done.bytes);
         serving.in_flight.pop_front();
@@ -271,8 +264,8 @@ ServedView SubscriptionSender::view_for(const Serving& serving, const DatasetPol
 
 void SubscriptionSender::begin_difference(const SubscriptionId& id, Serving& serving,
                                           ServedViews earlier) {
-    // Built under the earlier rights and not sent: it must not leave any more. It stays marked, and
-    // counts as held until the walk comes to it.
+    // Built under the earlier rights and not sent: it must not leave any more. It stays marked, so
+    // the walk takes it for something that may be held.
     drop_ready(serving);
     ServedViews all = earlier;
     if (std::find(all.begin(), all.end(), serving.view) == all.end()) all.push_back(serving.view);
@@ -366,9 +359,26 @@ void SubscriptionSender::begin_ending(Serving& serving, WithdrawReason reason) {
 }
 
 void SubscriptionSender::drop_ready(Serving& serving) {
-    if (!serving.ready.empty()) serving.next_number = serving.ready.front().number;
+    if (serving.ready.empty()) return;
+    serving.next_number = serving.ready.front().number;
+    for (const Delivery& delivery : serving.ready)
+        serving.owes_complete = serving.owes_complete || delivery.copy_complete;
+    for (const InFlight& mark : serving.ready_marks) is_under_way_no_more(serving, mark);
+    // The walk goes back to where that which left ends: what was built comes again from there.
+    serving.scanned =
+        serving.in_flight.empty() ? serving.row.acknowledged : serving.in_flight.back().to;
+    serving.row.scanned = serving.scanned;
     serving.ready.clear();
     serving.ready_marks.clear();
+}
+
+void SubscriptionSender::is_under_way_no_more(Serving& serving, const InFlight& mark) {
+    for (const RecordNumber number : mark.sent) {
+        const auto count = serving.under_way.sent.find(number);
+        if (count != serving.under_way.sent.end() && --count->second == 0)
+            serving.under_way.sent.erase(count);
+    }
+    for (const RecordNumber number : mark.withdrawn) serving.under_way.withdrawn.erase(number);
 }
 
 void SubscriptionSender::finish_ending(const Key& key, Serving& serving) {

@@ -125,6 +125,7 @@ private:
                  std::vector<storage::RecordNumber> withdrawn, std::uint64_t expected);
     /// What was built and has not left goes back; its numbers are given again.
     static void drop_ready(Serving& serving);
+    static void is_under_way_no_more(Serving& serving, const InFlight& mark);
     [[nodiscard]] bool window_is_open(const Serving& serving) const;
     void settle_page(Serving& serving);
     [[nodiscard]] std::optional<storage::ServedSubscription> row_of(const SubscriptionId&) const;
