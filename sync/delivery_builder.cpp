@@ -122,8 +122,14 @@ private:
                 withdraw(judged);
                 step_.withdrawn.push_back(number);
             }
-        } else if (delivered != Delivered::acknowledged && !is_under_way) {
+        } else if (delivered == Delivered::no && !is_under_way) {
             send_all(judged);
+        } else if (delivered == Delivered::sent && !is_under_way) {
+            // It may have arrived, and shown more than now.
+            if (view_.scope.has_several_views())
+                send_again(judged);
+            else
+                send_all(judged);
         } else if (view_.scope.has_several_views()) {
             for (const auto& change : judged.record->changes)
                 judged.comes_again_at =

@@ -281,7 +281,10 @@ bool SubscriptionSender::resumes(const Serving& serving, const DatasetPolicy& po
     return session && asked.has_cursor && row && !row->has_ended &&
            asked.sender_epoch == context_.store.epoch() &&
            asked.receiver_epoch == session->epoch() && row->receiver_epoch == session->epoch() &&
-           asked.position <= row->scanned && asked.position <= policy.info.last_position;
+           asked.position <= row->scanned && asked.position <= policy.info.last_position &&
+           // A copy of which nothing was confirmed may not have arrived at all: then the cursor is
+           // from before it.
+           row->acknowledged > Position{0} && asked.position >= row->acknowledged;
 }
 
 void SubscriptionSender::start(const Key& key, Serving& serving, const DatasetPolicy& policy,
