@@ -84,7 +84,7 @@ TEST_CASE("quarantine keeper: retries what time has made good, in order, and lea
 }
 
 TEST_CASE("quarantine keeper: what goes with a withdrawn record is asked for before it goes") {
-    Scene scene;
+    QuarantineScene scene;
     const auto alone =
         Stage::commit_of(scene.stage.them, scene.rice, scene.manifest, "a", "x", scene.stage.now);
     std::vector<Change> changes;

@@ -72,7 +72,7 @@ TEST_CASE("search: a hidden word neither matches nor counts nor shows") {
 TEST_CASE("search: a hidden field is refused in the words for one that does not exist") {
     SearchScene scene;
     scene.world.grant(scene.irri, scene.rice, "members", {sangam::Action::search},
-                      {path("remarks")});
+                      {searched_path("remarks")});
     scene.world.grant(scene.cimmyt, scene.wheat, "members", {sangam::Action::search});
     scene.world.run_for(Millis{1000});
     const auto ask_for = [&](const std::string& field, int place) {

@@ -188,7 +188,7 @@ TEST_CASE("subscription: an acknowledgement that was lost is made up for") {
     scene.connect();
     static_cast<void>(scene.ask());
     scene.acknowledge(scene.deliveries().front());
-    scene.stage.put(scene.rice, "b", {put("genus", "Oryza")});
+    scene.stage.put(scene.rice, "b", {put_field("genus", "Oryza")});
     const Position applied = scene.deliveries().front().to;
     scene.stage.engine->disconnected(scene.them, "test", scene.stage.now);
     CHECK(scene.counts().sent == 1);
@@ -233,7 +233,7 @@ TEST_CASE("subscription: what was built and had not left when the grants changed
         scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate}, {path("hidden")});
     for (const char* id : {"a", "b", "c"})
         for (const char* field : {"x", "y", "z"})
-            scene.stage.put(scene.rice, id, {put(field, std::string(600 * 1024, 'v'))});
+            scene.stage.put(scene.rice, id, {put_field(field, std::string(600 * 1024, 'v'))});
     scene.connect();
     scene.ask();
     auto under_way = scene.deliveries();
@@ -262,7 +262,7 @@ TEST_CASE("subscription: what was built and had not left when the grants changed
 TEST_CASE("subscription: a cursor from before a copy of which nothing was confirmed is void") {
     // The owner took it for one from the copy: what had come into view never went.
     Serving scene;
-    scene.stage.put(scene.rice, "a", {put("remarks", "unseen")});
+    scene.stage.put(scene.rice, "a", {put_field("remarks", "unseen")});
     const GrantId narrow =
         scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate}, {path("remarks")});
     scene.connect();
@@ -293,8 +293,9 @@ TEST_CASE("subscription: a record whose first delivery got lost shows no more th
     // Sent, perhaps arrived, then edited so that another grant counts: what only the first one
     // shows stayed where it had arrived.
     Serving scene;
-    scene.stage.put(scene.rice, "a", {put("crop", "rice"), put("x", "1"), put("y", "2")});
-    scene.stage.put(scene.rice, "b", {put("crop", "rice"), put("x", "1")});
+    scene.stage.put(scene.rice, "a",
+                    {put_field("crop", "rice"), put_field("x", "1"), put_field("y", "2")});
+    scene.stage.put(scene.rice, "b", {put_field("crop", "rice"), put_field("x", "1")});
     scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate}, {path("x")},
                       "crop = 'wheat'");
     scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate}, {path("y")},
@@ -304,13 +305,14 @@ TEST_CASE("subscription: a record whose first delivery got lost shows no more th
     const auto first = scene.deliveries();
     REQUIRE(first.size() == 1);
     scene.acknowledge(first.front());
-    scene.stage.put(scene.rice, "c", {put("crop", "rice"), put("x", "1"), put("y", "2")});
+    scene.stage.put(scene.rice, "c",
+                    {put_field("crop", "rice"), put_field("x", "1"), put_field("y", "2")});
     const auto lost = scene.deliveries();
     REQUIRE(Serving::changes_in(lost).size() == 1);
     // Applied there, and the acknowledgement was lost.
     scene.has_cursor(lost.front().to);
     scene.stage.engine->disconnected(scene.them, "cut", scene.stage.now);
-    scene.stage.put(scene.rice, "c", {put("crop", "wheat")});
+    scene.stage.put(scene.rice, "c", {put_field("crop", "wheat")});
     scene.connect();
     CHECK_FALSE(scene.ask().full_copy);
     const auto then = scene.deliveries();
