@@ -6,6 +6,7 @@
 #include <set>
 
 #include "../message_samples.hpp"
+#include "protocol/condition.hpp"
 
 using namespace sangam;
 using namespace sangam::messages;
