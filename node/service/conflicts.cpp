@@ -191,7 +191,8 @@ Result<Reply> list_conflicts(Call& call) {
             if (!row.is_visible()) continue;
             const auto name = ingest::record_text(dataset, record->key);
             const auto merged =
-                visible_part(call.context.merger->merge(info.manifest, record->changes), row);
+                visible_part(call.context.merger->merge(info.manifest, record->changes), row,
+                             *call.context.merger->schema_of(info.manifest));
             for (const auto& conflict : merged.conflicts)
                 if (wants_all || conflict.is_open)
                     by_record[name].push_back(conflict_document(call, name, conflict));

@@ -241,7 +241,8 @@ Result<Reply> export_dataset(Call& call) {
                 const auto row = judge.of(record);
                 if (!row.is_visible()) return true;
                 const auto merged =
-                    visible_part(call.context.merger->merge(info->manifest, record.changes), row);
+                    visible_part(call.context.merger->merge(info->manifest, record.changes), row,
+                                 *call.context.merger->schema_of(info->manifest));
                 if (merged.is_deleted) return true;
                 return visit(ingest::make_record_view(record.key, merged));
             });

@@ -120,8 +120,8 @@ Result<RecordAccess> open_record(Call& call, const storage::Reader& reader) {
         if (!out.row->is_visible()) out.state.reset();
     }
     if (out.state)
-        out.merged =
-            visible_part(call.context.merger->merge(info->manifest, out.state->changes), *out.row);
+        out.merged = visible_part(call.context.merger->merge(info->manifest, out.state->changes),
+                                  *out.row, *call.context.merger->schema_of(info->manifest));
     out.dataset = std::move(*info);
     return out;
 }
