@@ -213,7 +213,7 @@ void create_text_table(Database& db, DatasetId dataset) {
                " USING fts5(words, layout UNINDEXED, tokenize = 'unicode61 remove_diacritics 2')");
 }
 
-void check_is_ours(Database& db) {
+int check_is_ours(Database& db) {
     const auto version = pragma(db, "PRAGMA user_version");
     const auto application = pragma(db, "PRAGMA application_id");
     const bool is_new = pragma(db, "SELECT count(*) FROM sqlite_schema") == 0;
@@ -224,11 +224,11 @@ void check_is_ours(Database& db) {
                          std::to_string(version) + ", this one knows " +
                          std::to_string(schema_version) +
                          "); install that version again, or restore a backup made by this one");
+    return static_cast<int>(version);
 }
 
 void migrate(Database& db, const std::function<void(int before)>& fill, int to) {
-    check_is_ours(db);
-    const auto before = static_cast<int>(pragma(db, "PRAGMA user_version"));
+    const int before = check_is_ours(db);
     if (before >= to) return;
     db.execute("BEGIN IMMEDIATE");
     try {

@@ -13,9 +13,9 @@ inline constexpr int schema_version = 2;
 /// PRAGMA application_id: "SNGM".
 inline constexpr int application_id = 0x534e474d;
 
-/// Throws StoreError for a newer schema and for a database of another program. An empty database
-/// has version 0.
-void check_is_ours(Database& db);
+/// The file's version; an empty database has version 0. Throws StoreError for a newer schema and
+/// for a database of another program.
+int check_is_ours(Database& db);
 /// Makes the tables, or brings those of an older version to version `to`: all steps in one
 /// transaction with `fill`, which makes the rows that SQL alone cannot and is not called for an
 /// empty database. `before` is the version that was found; below 2, flat_records are to be filled.

@@ -266,7 +266,12 @@ std::unique_ptr<Store> open_sqlite_store(const std::string& directory, Author au
 std::unique_ptr<Reader> open_sqlite_reader(const std::string& directory,
                                            const Projector& projector) {
     auto connection = std::make_unique<ReadConnection>(directory + "/store.sqlite");
-    sqlite::check_is_ours(connection->db);
+    const int version = sqlite::check_is_ours(connection->db);
+    if (version > 0 && version < sqlite::schema_version)
+        throw StoreError(directory + "/store.sqlite was written by an older Sangam (schema " +
+                         std::to_string(version) + ", this one reads " +
+                         std::to_string(sqlite::schema_version) +
+                         "); start the node once, which brings the file up");
     connection->db.execute("BEGIN");
     return std::make_unique<LoneReader>(std::move(connection), projector);
 }

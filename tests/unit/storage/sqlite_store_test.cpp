@@ -244,6 +244,116 @@ TEST_CASE("sqlite store: a damaged control entry stops the store, and verify sti
     CHECK(report.failures[0].record == "control all/1");
 }
 
+TEST_CASE("sqlite store: a file of schema 1 gets its flat records when it is opened") {
+    Node<SqliteBackend> node(1);
+    auto manifest = plain_manifest();
+    manifest.schema.types["altitude"] = "number";
+    const auto uid = own_dataset(node, first_manifest(node, manifest));
+    for (int i = 0; i < 300; ++i)
+        write(*node.store, uid, "r" + std::to_string(i),
+              {put("country", i % 3 == 0 ? "IND" : "PHL"), put("altitude", std::to_string(i)),
+               put("names", Value(Value::Array{"a" + std::to_string(i), "b"}))});
+    write(*node.store, uid, "r1", {put("country", "MEX")});
+    write(*node.store, uid, "r2", {life("deleted")});
+    // Two values that stand beside each other.
+    Edit first = edit(*node.store, uid, "r4", {put("country", "FRA")});
+    Edit second = first;
+    second.writes = {put("country", "ITA")};
+    write(*node.store, uid, {first});
+    write(*node.store, uid, {second});
+    // A dataset that is only known has no records to project.
+    Node<SqliteBackend> other(2);
+    const auto known = first_manifest(other, plain_manifest("wheat"));
+    REQUIRE(node.store->put_control(known.entry.dataset_uid(), {known}, Holding::known));
+
+    const auto ask = [&](Store& store, std::string_view where) {
+        SearchQuestion question;
+        question.where = Condition::parse(where).value();
+        question.facets = {Path::single("country")};
+        question.sort = Path::single("altitude");
+        question.limit = 1000;
+        return store.reader()->search({uid, {{}}}, question);
+    };
+    const auto before = ask(*node.store, "altitude > 20 AND names = 'b'");
+    const auto before_country = ask(*node.store, "country IN ('MEX', 'FRA', 'ITA')");
+    REQUIRE(before.total == 279);
+    REQUIRE(before_country.total == 2);
+    node.store.reset();
+
+    // The same rows in tables that the SQL of schema 1 makes, as the older version left them.
+    const TemporaryDirectory old;
+    {
+        sqlite::Database db(old.path() + "/store.sqlite", sqlite::Database::Mode::read_write);
+        sqlite::migrate(db, {}, 1);
+        db.execute("ATTACH '" + file_of(node) + "' AS newer");
+        std::vector<std::string> tables;
+        {
+            sqlite::Query names(db,
+                                "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND "
+                                "name NOT LIKE 'sqlite_%'");
+            while (names.next()) tables.emplace_back(names.text(0));
+        }
+        for (const auto& table : tables)
+            db.execute("INSERT INTO main." + table + " SELECT * FROM newer." + table);
+        db.execute("DELETE FROM main.sqlite_sequence");
+        db.execute(
+            "INSERT INTO main.sqlite_sequence SELECT * FROM newer.sqlite_sequence "
+            "WHERE name <> 'flat_fields'");
+        std::vector<DatasetId> datasets;
+        {
+            sqlite::Query ids(db, "SELECT dataset FROM datasets");
+            while (ids.next()) datasets.push_back(DatasetId{ids.number(0)});
+        }
+        for (const DatasetId dataset : datasets) {
+            const auto text = sqlite::text_table(dataset);
+            sqlite::create_text_table(db, dataset);
+            db.execute("INSERT INTO main." + text + "(rowid, words, layout) " +
+                       "SELECT rowid, words, layout FROM newer." + text);
+        }
+    }
+    std::filesystem::copy_file(node.backend.directory->path() + "/control.log",
+                               old.path() + "/control.log");
+    CHECK_THROWS_WITH_AS(std::ignore = open_sqlite_reader(old.path(), projector()),
+                         doctest::Contains("was written by an older Sangam (schema 1"), StoreError);
+
+    SUBCASE("all at once") {
+        const auto store = open_sqlite_store(old.path(), node.author(), projector());
+        require_sound(*store);
+        const auto after = ask(*store, "altitude > 20 AND names = 'b'");
+        CHECK(after.total == before.total);
+        CHECK(after.facets == before.facets);
+        REQUIRE(after.best.size() == before.best.size());
+        for (std::size_t i = 0; i < after.best.size(); ++i)
+            CHECK(after.best[i].key == before.best[i].key);
+        CHECK(ask(*store, "country IN ('MEX', 'FRA', 'ITA')").total == before_country.total);
+        // And it goes on from there.
+        write(*store, uid, "r5", {put("country", "MEX")});
+        CHECK(ask(*store, "country = 'MEX'").total == 2);
+        require_sound(*store);
+    }
+    SUBCASE("or not at all") {
+        class Failing final : public LatestProjector {
+            Projection project(const Manifest& of, const RecordKey& key,
+                               const std::vector<StoredChange>& live) const override {
+                if (key.id == "r200") throw StoreError("the disk is full");
+                return LatestProjector::project(of, key, live);
+            }
+        };
+        const Failing failing;
+        CHECK_THROWS_WITH_AS(std::ignore = open_sqlite_store(old.path(), node.author(), failing),
+                             "the disk is full", StoreError);
+        {
+            sqlite::Database db(old.path() + "/store.sqlite", sqlite::Database::Mode::read_only);
+            sqlite::Query version(db, "PRAGMA user_version");
+            version.next();
+            CHECK(version.integer(0) == 1);
+        }
+        const auto store = open_sqlite_store(old.path(), node.author(), projector());
+        require_sound(*store);
+        CHECK(ask(*store, "altitude > 20 AND names = 'b'").total == before.total);
+    }
+}
+
 TEST_CASE("sqlite store: every table is strict, and the file says which schema it has") {
     Node<SqliteBackend> node(1);
     node.store.reset();

@@ -17,7 +17,7 @@ namespace sangam::storage::testing {
 
 /// The least merge rule that a store can be tested with: the highest (hlc, lane) wins each field;
 /// a live delete that no live restore has seen deletes.
-class LatestProjector final : public Projector {
+class LatestProjector : public Projector {
 public:
     Projection project(const Manifest&, const RecordKey&,
                        const std::vector<StoredChange>& live) const override {
