@@ -40,6 +40,7 @@ struct AnswerSearch {
     std::uint64_t query = 0;
     messages::SearchRequest request;
     Asker asker;
+    InstitutionId home;  ///< this node's institution
 };
 /// The search ended, whole or at its deadline; the outcome is in Engine::take_outcome().
 struct SearchFinished {

@@ -217,9 +217,7 @@ void ControlExchange::send_summary(const PeerSession& session, const DatasetPoli
     if (policy.info.holding != Holding::own || policy.is_owner(session.institution())) return;
     const Asker asker = Asker::member(session.institution());
     if (!decide(asker, sangam::Action::discover, policy, context_.directory).allowed) return;
-    Scope scope = decide(asker, sangam::Action::search, policy, context_.directory);
-    if (!scope.allowed)
-        scope = decide(asker, sangam::Action::replicate, policy, context_.directory);
+    const Scope scope = decide(asker, sangam::Action::search, policy, context_.directory);
     const auto count =
         counts_.of(*context_.store.reader(), policy.info, scope, context_.merger, context_.now);
     if (!count.is_current) outdated_.insert(policy.info.uid);

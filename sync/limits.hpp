@@ -86,7 +86,8 @@ inline constexpr std::size_t max_hits = 10'000;           ///< of one dataset in
 /// Hits of one part: leaves room in the frame for facets.
 inline constexpr std::size_t part_bytes = 6 * 1024 * 1024;
 inline constexpr std::size_t max_facets = 32;
-inline constexpr std::size_t max_facet_values = 1000;
+inline constexpr std::size_t max_facet_values = 10'000;  ///< of one facet in one part
+inline constexpr std::size_t facet_bytes = 1024 * 1024;  ///< of all facets of one part
 inline constexpr Millis longest_deadline{60'000};
 
 }  // namespace sangam::sync::limits

@@ -49,7 +49,10 @@ Scope decide_by_grants(const Asker& asker, sangam::Action action, const DatasetP
             continue;
         if (!is_for(grant.audience, asker, directory)) continue;
         is_discoverable = is_discoverable || grant.allows(sangam::Action::discover);
-        if (action == sangam::Action::discover || !grant.allows(action)) continue;
+        // Who may hold a copy may search it, so it may also be answered.
+        const bool allows = grant.allows(action) || (action == sangam::Action::search &&
+                                                     grant.allows(sangam::Action::replicate));
+        if (action == sangam::Action::discover || !allows) continue;
         if (auto rule = rule_of(grant))
             scope.rules.push_back(std::move(*rule));
         else
@@ -182,15 +185,20 @@ Scope decide(const Asker& asker, sangam::Action action, const DatasetUid& datase
     return policy ? decide(asker, action, *policy, directory) : nothing_there();
 }
 
+Scope decide_elsewhere(const InstitutionId& institution, sangam::Action action,
+                       const DatasetPolicy& policy, const DirectoryView& directory, At at) {
+    if (policy.is_owner(institution) || policy.is_writer(institution)) return Scope::everything();
+    return decide_by_grants(Asker::member(institution), action, policy, directory,
+                            at == At::stand_in);
+}
+
 std::set<sangam::Action> rights_at_owner(const InstitutionId& institution,
                                          const DatasetPolicy& policy,
                                          const DirectoryView& directory) {
     std::set<sangam::Action> out;
-    const bool is_inside = policy.is_owner(institution) || policy.is_writer(institution);
     for (const sangam::Action action : {sangam::Action::discover, sangam::Action::search,
                                         sangam::Action::aggregate, sangam::Action::replicate})
-        if (is_inside ||
-            decide_by_grants(Asker::member(institution), action, policy, directory, false).allowed)
+        if (decide_elsewhere(institution, action, policy, directory, At::owner).allowed)
             out.insert(action);
     return out;
 }

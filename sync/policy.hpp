@@ -7,7 +7,8 @@
 //  - The owner and the writers of the manifest see all of the dataset. People of this node's own
 //    institution see of others' data what it holds under a right that stands: a copy whose grant
 //    has ended is no answer.
-//  - `search`, `aggregate` and `replicate` include `discover`.
+//  - `search`, `aggregate` and `replicate` include `discover`; who may `replicate` may also search
+//    just that wherever it lies (docs/decisions/0094).
 //  - A field is visible when one of the grants that let the asker act shows it.
 //  - A node that does not own the dataset answers others by grants to `members` and `public` only
 //    (SEMANTICS section 5, "Stand-in").
@@ -89,8 +90,15 @@ inline constexpr const char* forgotten_kind = "forgotten_control";
 [[nodiscard]] Scope decide(const Asker& asker, sangam::Action action, const DatasetUid& dataset,
                            const storage::Reader& reader, const DirectoryView& directory);
 
-/// What the owner's grants let an institution do at the owner's own nodes, whatever this node
-/// holds: the `can` of `dataset list --remote`.
+/// Whose node decides.
+enum class At : std::uint8_t { owner, stand_in };
+/// What an institution is let do at other nodes, as far as this node knows the grants: whatever
+/// this node holds.
+[[nodiscard]] Scope decide_elsewhere(const InstitutionId& institution, sangam::Action action,
+                                     const DatasetPolicy& policy, const DirectoryView& directory,
+                                     At at);
+/// What the owner's grants let an institution do at the owner's own nodes: the `can` of `dataset
+/// list --remote`.
 [[nodiscard]] std::set<sangam::Action> rights_at_owner(const InstitutionId& institution,
                                                        const DatasetPolicy& policy,
                                                        const DirectoryView& directory);

@@ -7,6 +7,7 @@
 
 #include "protocol/cbor.hpp"
 #include "protocol/mcpd.hpp"
+#include "sync/copy_coverage.hpp"
 #include "sync/limits.hpp"
 #include "sync/merger.hpp"
 #include "sync/policy.hpp"
@@ -132,6 +133,11 @@ storage::SearchScope search_scope(const DatasetUid& dataset, const Scope& scope)
     return out;
 }
 
+void add_reason(std::string& reason, const std::string& more) {
+    if (!reason.empty()) reason += "; ";
+    reason += more;
+}
+
 /// Answers for one dataset.
 class DatasetAnswer {
 public:
@@ -173,15 +179,22 @@ private:
         return std::move(part_);
     }
 
-    /// The most frequent values, within the part's bound.
+    /// The most frequent values, within the part's bounds; says so where some are left out.
     void add_facet(const std::string& facet, const std::map<std::string, std::uint64_t>& counts) {
         std::vector<std::pair<std::string, std::uint64_t>> values(counts.begin(), counts.end());
         std::sort(values.begin(), values.end(), [](const auto& a, const auto& b) {
             return std::tie(b.second, a.first) < std::tie(a.second, b.first);
         });
-        if (values.size() > limits::max_facet_values) values.resize(limits::max_facet_values);
-        for (auto& [value, count] : values)
+        std::size_t told = 0;
+        for (auto& [value, count] : values) {
+            facet_bytes_ += facet.size() + value.size() + 16;
+            if (told == limits::max_facet_values || facet_bytes_ > limits::facet_bytes) break;
+            ++told;
             part_.facets.push_back({facet, std::move(value), count});
+        }
+        if (told < values.size())
+            add_reason(part_.reason, "facet " + facet + " tells " + std::to_string(told) + " of " +
+                                         std::to_string(values.size()) + " values");
     }
 
     /// A field that the asker may not see in this record is like one that is not there.
@@ -209,11 +222,7 @@ private:
         hit.length = found.counts.length;
         bytes_ += hit.collection.size() + 2 * hit.id.size() + hit.title.size() + hit.fields.size() +
                   hit.snippet.size() + hit.sort_key.size() + 4 * hit.occurrences.size() + 64;
-        if (bytes_ > limits::part_bytes) {
-            part_.reason = "only the first " + std::to_string(part_.hits.size()) +
-                           " hits fit into one answer; ask for fewer";
-            return false;
-        }
+        if (bytes_ > limits::part_bytes) return false;  // the asker sees that some are missing
         part_.hits.push_back(std::move(hit));
         return true;
     }
@@ -226,11 +235,16 @@ private:
     const storage::SearchScope scope_;
     SearchPart part_;
     std::size_t bytes_ = 0;
+    std::size_t facet_bytes_ = 0;
 };
 
-/// What a replica knows of how much it should hold, and how old that knowledge is.
-void state_of_replica(SearchPart& part, std::uint64_t live_records,
+/// What a replica knows of how much it should hold, what it was not given of what the asker may
+/// see, and how old that knowledge is.
+void state_of_replica(SearchPart& part, std::uint64_t live_records, const CoverageGap& gap,
                       const std::vector<storage::OwnSubscription>& subscriptions, Millis now) {
+    part.fields_not_held = static_cast<std::uint32_t>(gap.fields.size());
+    if (gap.lacks_rows)
+        add_reason(part.reason, "the copy was given under a condition; records may be missing");
     for (const storage::OwnSubscription& subscription : subscriptions) {
         if (subscription.dataset != part.dataset) continue;
         // What the replica lacks, the asker may lack.
@@ -238,7 +252,7 @@ void state_of_replica(SearchPart& part, std::uint64_t live_records,
             part.expected = part.held + (subscription.expected - live_records);
         // Of what the filter left out nobody here can say anything.
         if (!subscription.where.empty())
-            part.reason = "the copy has only records where " + subscription.where;
+            add_reason(part.reason, "the copy has only records where " + subscription.where);
         if (subscription.last_heard != Millis{0})
             part.age_ms = static_cast<std::uint64_t>(
                 std::max<Millis>(now - subscription.last_heard, Millis{0}).count());
@@ -269,8 +283,9 @@ std::string title_of(const std::map<Path, Value>& fields, const RecordKey& key) 
 }
 
 SearchAnswer answer_search(const storage::Reader& reader, const DirectoryView& directory,
-                           const Merger& merger, const Asker& asker, const SearchRequest& request,
-                           Millis now) {
+                           const Merger& merger, const AnswerSearch& asked, Millis now) {
+    const Asker& asker = asked.asker;
+    const SearchRequest& request = asked.request;
     SearchAnswer answer;
     const auto question = read_question(request);
     if (!question) {
@@ -298,15 +313,25 @@ SearchAnswer answer_search(const storage::Reader& reader, const DirectoryView& d
             answer.parts.push_back(std::move(part));
             continue;
         }
-        // What an owner last said about `members` and `public` wears out.
-        if (info.holding == Holding::replica && asker.kind != Asker::Kind::home &&
-            !heard_lately(info.uid, subscriptions, now))
-            continue;
+        CoverageGap gap;
+        if (info.holding == Holding::replica) {
+            const bool is_home = asker.kind == Asker::Kind::home;
+            // What an owner last said about `members` and `public` wears out.
+            if (!is_home && !heard_lately(info.uid, subscriptions, now)) continue;
+            const auto rules = [&](sangam::Action action) {
+                return decide_elsewhere(asked.home, action, *policy, directory, At::owner);
+            };
+            // A copy whose right has ended answers nobody, also while its withdrawal is under way.
+            const Scope given = rules(sangam::Action::replicate);
+            if (!given.allowed) continue;
+            gap = is_home ? coverage_gap(rules(sangam::Action::search).rules, given.rules, false)
+                          : coverage_gap(scope.rules, given.rules, true);
+        }
         SearchPart part = DatasetAnswer(reader, merger, request, *question, *policy, scope).run();
         if (part.source != SearchPart::Source::refused)
             part.source = is_origin ? SearchPart::Source::origin : SearchPart::Source::replica;
         if (info.holding == Holding::replica)
-            state_of_replica(part, info.live_records, subscriptions, now);
+            state_of_replica(part, info.live_records, gap, subscriptions, now);
         answer.parts.push_back(std::move(part));
     }
     return answer;

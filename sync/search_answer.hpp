@@ -8,7 +8,7 @@
 
 #include "protocol/messages/search_messages.hpp"
 #include "storage/store.hpp"
-#include "sync/asker.hpp"
+#include "sync/actions.hpp"
 #include "sync/directory_view.hpp"
 
 namespace sangam::sync {
@@ -26,8 +26,7 @@ struct SearchAnswer {
 /// a replica holds.
 [[nodiscard]] SearchAnswer answer_search(const storage::Reader& reader,
                                          const DirectoryView& directory, const Merger& merger,
-                                         const Asker& asker, const messages::SearchRequest& request,
-                                         Millis now);
+                                         const AnswerSearch& asked, Millis now);
 
 /// What people see as the record's name: germplasmName, the first of accessionNames,
 /// accessionNumber, else the id. Takes only fields that the asker may see.

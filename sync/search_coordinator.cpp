@@ -97,6 +97,15 @@ void SearchCoordinator::plan(Running& running) {
         target.licence = info.manifest.licence;
         target.is_own = info.holding == Holding::own;
         target.is_held = is_held;
+        if (running.asker.kind == Asker::Kind::home) {
+            const auto rules = [&](At at) {
+                return decide_elsewhere(context_.home(), sangam::Action::search, *policy,
+                                        context_.directory, at)
+                    .rules;
+            };
+            // It judges rows by the same conditions as the owner would.
+            target.beyond_members = coverage_gap(rules(At::owner), rules(At::stand_in), false);
+        }
         running.targets.emplace(info.uid, std::move(target));
     }
 }
@@ -107,7 +116,8 @@ void SearchCoordinator::ask(SearchId id, Running& running) {
     messages::SearchRequest here = running.request;
     for (const auto& [uid, target] : running.targets) here.datasets.push_back(uid);
     if (!running.targets.empty())
-        context_.outbox.add(AnswerSearch{running.local_query, here, running.asker});
+        context_.outbox.add(
+            AnswerSearch{running.local_query, here, running.asker, context_.home()});
     else
         running.local_query = 0;
     if (running.query.local_only || running.asker.kind != Asker::Kind::home) return;
@@ -152,7 +162,9 @@ Verdict SearchCoordinator::received(const PeerSession& session, SearchPart part)
         return {};
     }
     // Its own word on what it owns: the node has answered, also when the rest is not waited for.
-    if (part.source == Source::origin) running.answered.insert(session.peer());
+    const auto target = running.targets.find(part.dataset);
+    if (target != running.targets.end() && target->second.owner_id == session.institution())
+        running.answered.insert(session.peer());
     take_part(running, std::move(part), session.institution(), session.connection());
     return {};
 }
@@ -204,6 +216,8 @@ void SearchCoordinator::take_part(Running& running, SearchPart part, const Insti
     const auto is_better = [&] {
         if (!target.stand_in) return true;
         if (part.held != target.stand_in->held) return part.held > target.stand_in->held;
+        if (part.fields_not_held != target.stand_in->fields_not_held)
+            return part.fields_not_held < target.stand_in->fields_not_held;
         return part.age_ms < target.stand_in->age_ms;
     };
     if (!is_better()) return;
@@ -380,7 +394,8 @@ bool SearchCoordinator::refine(SearchId id, Running& running) {
         }
         LocalQuestion question{id, {}, 0, running.deadline, request.query_id};
         questions_[++last_question_] = question;
-        context_.outbox.add(AnswerSearch{last_question_, std::move(request), running.asker});
+        context_.outbox.add(
+            AnswerSearch{last_question_, std::move(request), running.asker, context_.home()});
     }
     return !running.refining.empty();
 }
@@ -426,19 +441,12 @@ std::string SearchCoordinator::why_nothing(const Running& running, const Target&
 
 void SearchCoordinator::add_hits(const Running& running, const Target& target,
                                  const SearchPart& part, const messages::SearchStatistics& common,
-                                 SearchOutcome& outcome,
+                                 SearchOutcome& outcome, FacetCounts& facets,
                                  std::vector<std::pair<std::string, OutcomeHit>>& hits) const {
     const std::string& answered_by = target.origin ? target.origin_by : target.stand_in_by;
     outcome.total += part.total;
-    for (const messages::FacetCount& count : part.facets) {
-        auto& values = outcome.facets[count.facet];
-        const auto it = std::find_if(values.begin(), values.end(),
-                                     [&](const auto& v) { return v.first == count.value; });
-        if (it == values.end())
-            values.emplace_back(count.value, count.count);
-        else
-            it->second += count.count;
-    }
+    for (const messages::FacetCount& count : part.facets)
+        facets[count.facet][count.value] += count.count;
     for (const messages::SearchHit& found : part.hits) {
         OutcomeHit hit;
         hit.record = target.name + "/" + found.collection + "/" + encoded_id(found.id);
@@ -465,18 +473,56 @@ void SearchCoordinator::add_hits(const Running& running, const Target& target,
     }
 }
 
+Completeness SearchCoordinator::row_of(const Running& running, const Target& target,
+                                       const SearchPart& part) {
+    const bool is_origin = target.origin.has_value();
+    Completeness row;
+    row.from = is_origin ? "origin" : "replica";
+    row.answered_by = is_origin ? target.origin_by : target.stand_in_by;
+    row.age_s = static_cast<std::int64_t>(part.age_ms / 1000);
+    row.took_ms = (is_origin ? target.origin_took : target.stand_in_took).count();
+    const auto add = [&](const std::string& what) {
+        row.partial = true;
+        row.reason += (row.reason.empty() ? "" : "; ") + what;
+    };
+    if (!is_origin) {
+        // What the stand-in leaves out as stand-in, and what it was itself not given.
+        const bool is_elsewhere = target.stand_in_at.has_value();
+        const std::size_t fields =
+            part.fields_not_held + (is_elsewhere ? target.beyond_members.fields.size() : 0);
+        if (part.held < part.expected || fields > 0) {
+            std::string text = "replica: " + std::to_string(part.held) + " of " +
+                               std::to_string(part.expected) + " records";
+            if (fields > 0)
+                text += ", " + std::to_string(fields) + (fields == 1 ? " field" : " fields") +
+                        " not held";
+            add(text);
+        }
+        if (is_elsewhere && target.beyond_members.lacks_rows)
+            add(row.answered_by +
+                " answers in the owner's place what any member may see; you may "
+                "see more records");
+    }
+    const auto wanted = std::min<std::uint64_t>(part.total, running.request.limit);
+    if (part.hits.size() < wanted)
+        add("only the first " + std::to_string(part.hits.size()) + " of " + std::to_string(wanted) +
+            " hits fit into one answer; ask for fewer");
+    if (!part.reason.empty()) add(part.reason);
+    return row;
+}
+
 SearchOutcome SearchCoordinator::outcome_of(Running& running) const {
     SearchOutcome outcome;
     outcome.took_ms = (context_.now - running.started).count();
     if (!running.bad_query.empty()) outcome.refused = running.bad_query;
     std::vector<std::pair<std::string, OutcomeHit>> hits;
+    FacetCounts facets;
     const auto common = statistics_of(running);
     bool all_whole = true;
     std::size_t refused = 0;
     for (auto& [uid, target] : running.targets) {
         Completeness row;
         row.dataset = target.name;
-        const bool is_origin = target.origin.has_value();
         const SearchPart* part = target.part();
         if (!part) {
             row.from = "none";
@@ -485,16 +531,9 @@ SearchOutcome SearchCoordinator::outcome_of(Running& running) const {
             refused += target.refusal.empty() ? 0 : 1;
             row.took_ms = outcome.took_ms;
         } else {
-            row.from = is_origin ? "origin" : "replica";
-            row.answered_by = is_origin ? target.origin_by : target.stand_in_by;
-            row.age_s = static_cast<std::int64_t>(part->age_ms / 1000);
-            row.took_ms = (is_origin ? target.origin_took : target.stand_in_took).count();
-            row.partial = part->held < part->expected || (!is_origin && !part->reason.empty());
-            row.reason = part->reason;
-            if (part->held < part->expected)
-                row.reason = "replica: " + std::to_string(part->held) + " of " +
-                             std::to_string(part->expected) + " records";
-            add_hits(running, target, *part, common, outcome, hits);
+            row = row_of(running, target, *part);
+            row.dataset = target.name;
+            add_hits(running, target, *part, common, outcome, facets, hits);
             if (running.query.sort.empty() && !is_well_chosen(target, *part, common))
                 outcome.ranking_is_per_node = true;
         }
@@ -522,10 +561,13 @@ SearchOutcome SearchCoordinator::outcome_of(Running& running) const {
         std::min<std::size_t>(std::size_t{running.query.page} * running.query.limit, hits.size());
     const std::size_t end = std::min<std::size_t>(begin + running.query.limit, hits.size());
     for (std::size_t i = begin; i < end; ++i) outcome.hits.push_back(std::move(hits[i].second));
-    for (auto& [facet, values] : outcome.facets)
+    for (auto& [facet, counts] : facets) {
+        auto& values = outcome.facets[facet];
+        values.assign(counts.begin(), counts.end());
         std::sort(values.begin(), values.end(), [](const auto& a, const auto& b) {
             return std::tie(b.second, a.first) < std::tie(a.second, b.first);
         });
+    }
     for (const std::string& facet : running.query.facets) outcome.facets.try_emplace(facet);
 
     std::set<NodeId> owners;
@@ -561,7 +603,7 @@ Verdict SearchCoordinator::received(const PeerSession& session, messages::Search
                          context_.now + std::min(wanted, limits::longest_deadline), 0};
     Asker asker = Asker::member(session.institution());
     asker.person = request.person;
-    context_.outbox.add(AnswerSearch{query, std::move(request), std::move(asker)});
+    context_.outbox.add(AnswerSearch{query, std::move(request), std::move(asker), context_.home()});
     return {};
 }
 

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "protocol/messages/search_messages.hpp"
+#include "sync/copy_coverage.hpp"
 #include "sync/search_outcome.hpp"
 #include "sync/sessions.hpp"
 
@@ -61,6 +62,9 @@ private:
         std::string licence;
         bool is_own = false;
         bool is_held = false;
+        /// Of what this institution may see at the owner, what a stand-in elsewhere, which answers
+        /// any member, leaves out.
+        CoverageGap beyond_members;
         std::optional<messages::SearchPart> origin;
         std::optional<messages::SearchPart> stand_in;
         std::string stand_in_by;
@@ -107,6 +111,8 @@ private:
         std::uint64_t refinement = 0;  ///< of ours: the second question's id
     };
 
+    using FacetCounts = std::map<std::string, std::map<std::string, std::uint64_t>>;
+
     void plan(Running& running);
     void ask(SearchId id, Running& running);
     void take_part(Running& running, messages::SearchPart part, const InstitutionId& from,
@@ -126,10 +132,13 @@ private:
     void finish(SearchId id, Running& running);
     [[nodiscard]] bool is_done(const Running& running) const;
     [[nodiscard]] SearchOutcome outcome_of(Running& running) const;
+    /// The row of a dataset that was answered, but for the dataset's name.
+    [[nodiscard]] static Completeness row_of(const Running& running, const Target& target,
+                                             const messages::SearchPart& part);
     [[nodiscard]] std::string why_nothing(const Running& running, const Target& target) const;
     void add_hits(const Running& running, const Target& target, const messages::SearchPart& part,
                   const messages::SearchStatistics& common, SearchOutcome& outcome,
-                  std::vector<std::pair<std::string, OutcomeHit>>& hits) const;
+                  FacetCounts& facets, std::vector<std::pair<std::string, OutcomeHit>>& hits) const;
 
     EngineContext& context_;
     std::map<SearchId, Running> running_;

@@ -40,8 +40,7 @@ void NodeActions::answer_search(sync::AnswerSearch search) {
         try {
             const auto reader = parts_.store->reader();
             const auto directory = parts_.membership->snapshot();
-            answer = sync::answer_search(*reader, *directory, *parts_.merger, held->asker,
-                                         held->request, system_now());
+            answer = sync::answer_search(*reader, *directory, *parts_.merger, *held, system_now());
         } catch (const std::exception& error) {
             spdlog::error("cannot answer a search: {}", error.what());
             answer.parts.clear();

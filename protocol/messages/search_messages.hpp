@@ -103,10 +103,13 @@ struct SearchPart {
     std::vector<FacetCount> facets;
     std::string reason;
     SearchStatistics statistics;  ///< of the dataset, whatever the condition; zero without a query
+    /// Paths that the asker may see at the owner and that the replica, or the owner's rules for a
+    /// stand-in, hide in some records; origin: 0.
+    std::uint32_t fields_not_held = 0;
     template <class Archive>
     void serialize(Archive& archive) {
         archive(query_id, dataset, source, total, held, expected, age_ms, hits, facets, reason,
-                statistics);
+                statistics, fields_not_held);
     }
     friend bool operator==(const SearchPart&, const SearchPart&) = default;
 };

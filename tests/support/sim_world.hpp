@@ -6,6 +6,7 @@
 // Streams are like TCP's: in order on a connection, cut as a whole.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -28,7 +29,8 @@ struct SimOptions {
     std::uint64_t seed = 1;
     Millis min_delay{1};
     Millis max_delay{1};
-    Millis redial{50};  ///< between attempts of a pair that is not connected
+    Millis redial{50};        ///< between attempts of a pair that is not connected
+    std::string directory{};  ///< stores are files below it; empty: in memory, which backups need
 };
 
 class SimWorld {
@@ -200,6 +202,8 @@ public:
 
     /// Sees every message as its sender lets it go. Return false to swallow it.
     std::function<bool(std::size_t from, std::size_t to, const messages::Message&)> on_send;
+    /// Changes messages on their way: a bug planted by a test.
+    std::function<void(messages::Message&)> tamper;
     /// Called after a node stopped at a write.
     std::function<void(std::size_t)> on_stop;
     TestDirectory directory;
@@ -318,8 +322,14 @@ private:
     void open_disk(Node& node) {
         std::uint64_t epoch = 0;
         while (epoch == 0) epoch = random_.draw_u64();
-        node.disk = storage::open_memory_store(
-            Epoch{epoch}, {node.id, &*node.key, node.random.get()}, node.merger);
+        const storage::Author author{node.id, &*node.key, node.random.get()};
+        if (options_.directory.empty()) {
+            node.disk = storage::open_memory_store(Epoch{epoch}, author, node.merger);
+        } else {
+            const std::string place = options_.directory + "/" + std::to_string(node.index);
+            std::filesystem::create_directories(place);
+            node.disk = storage::open_sqlite_store(place, author, node.merger, {.syncs = false});
+        }
         wrap_disk(node);
     }
     static void wrap_disk(Node& node) {
@@ -399,7 +409,9 @@ private:
         if (closes) link.is_told[own] = false;
         const bool goes_out = !on_send || on_send(from, link.ends[other], message);
         link.last_arrival[other] = std::max(link.last_arrival[other], now_ + delay());
-        const Bytes frame = messages::encode_frame(message);
+        messages::Message sent = message;
+        if (tamper) tamper(sent);
+        const Bytes frame = messages::encode_frame(sent);
         const std::uint64_t number = it->first;
         at(link.last_arrival[other], [this, number, other, frame, closes, goes_out] {
             const auto found = links_.find(number);
@@ -445,8 +457,8 @@ private:
         after(delay(), [this, index, question, engine] {
             Node& node = *nodes_[index];
             if (node.engine.get() != engine) return;
-            auto answer = sync::answer_search(*node.reader(), directory, node.merger,
-                                              question.asker, question.request, now_at(node));
+            auto answer =
+                sync::answer_search(*node.reader(), directory, node.merger, question, now_at(node));
             act(index, [&](sync::Engine& e, Millis now) {
                 e.search_answered(question.query, std::move(answer.parts), answer.reason, now);
             });

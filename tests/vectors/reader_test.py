@@ -226,7 +226,7 @@ MESSAGES = {1: "u16 u16 [text] id32 u64 u64 text id32 [ControlNumber]", 2: "Abor
             48: "id32 [Head]", 49: "id32 [bytes]", 64: "id16 id32 text bool u64 u64 u64",
             65: "id16 State text bool u64 u64", 66: "id16 u64 u64 [bytes] [Withdrawal] bool u64",
             67: "id16 u64 u64 u64", 68: "id16", 80: "u64 text text u32 u32 [text] text [id32] text bool Statistics", 82: "u64 u32 text",
-            81: "u64 id32 Source u64 u64 u64 u64 [Hit] [Facet] text Statistics"}
+            81: "u64 id32 Source u64 u64 u64 u64 [Hit] [Facet] text Statistics u32"}
 
 def read_fields(kinds, data):
     out = []

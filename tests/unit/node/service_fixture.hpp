@@ -115,8 +115,7 @@ public:
             for (auto& action : engine_.take_actions())
                 if (const auto* answer = std::get_if<sync::AnswerSearch>(&action)) {
                     const auto reader = store_.reader();
-                    auto found = sync::answer_search(*reader, directory_, merger_, answer->asker,
-                                                     answer->request, now);
+                    auto found = sync::answer_search(*reader, directory_, merger_, *answer, now);
                     engine_.search_answered(answer->query, std::move(found.parts), found.reason,
                                             now);
                 }

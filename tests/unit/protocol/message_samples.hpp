@@ -82,8 +82,9 @@ inline std::vector<messages::Message> all_messages() {
                      {2, 1},
                      145}},
                    {{"genus", "Oryza", 118}},
-                   "2 fields not held",
-                   {12'430, 1'800'000, {130, 9}}},
+                   "the copy has only records where genus = 'Oryza'",
+                   {12'430, 1'800'000, {130, 9}},
+                   2},
         SearchDone{7, 1, "all parts are there"},
     };
 }

@@ -301,6 +301,183 @@ TEST_CASE("search: a copy of what a filter let through is not the whole answer")
     CHECK_FALSE(outcome.complete);
 }
 
+TEST_CASE("search: who may only hold a copy is answered by the owner too, as far as it may hold") {
+    SearchScene scene;
+    scene.world.grant(scene.cimmyt, scene.wheat, "icrisat", {sangam::Action::replicate},
+                      {searched_path("remarks")});
+    scene.world.run_for(Millis{1000});
+    CHECK(scene.ask({}).total == 2);
+    CHECK(scene.ask(SearchScene::words("escape")).total == 0);
+    CHECK(scene.ask({}).completeness.front().from == "origin");
+    // It and its copy say the same.
+    REQUIRE(scene.world.subscribe(scene.icrisat, "cimmyt/wheat"));
+    scene.world.run_for(Millis{1000});
+    scene.world.kill(scene.cimmyt);
+    scene.world.run_for(Millis{100});
+    const auto outcome = scene.ask({});
+    CHECK(outcome.total == 2);
+    REQUIRE(outcome.completeness.size() == 1);
+    CHECK(outcome.completeness.front().from == "replica");
+    // Nothing that its people may see is missing, although fields are hidden from all of them.
+    CHECK_FALSE(outcome.completeness.front().partial);
+    CHECK(outcome.complete);
+}
+
+TEST_CASE("search: a copy with hidden fields says how many, and cannot say what they hold") {
+    SearchScene scene;
+    scene.world.grant(scene.cimmyt, scene.wheat, "irri", {sangam::Action::replicate},
+                      {searched_path("remarks")});
+    scene.world.grant(scene.cimmyt, scene.wheat, "members", {sangam::Action::search});
+    scene.world.run_for(Millis{1000});
+    REQUIRE(scene.world.subscribe(scene.irri, "cimmyt/wheat"));
+    scene.world.run_for(Millis{1000});
+    bool is_hung = false;
+    SUBCASE("the owner is down") { scene.world.kill(scene.cimmyt); }
+    SUBCASE("the owner does not answer") {
+        is_hung = true;
+        scene.world[scene.cimmyt].answers_searches = false;
+    }
+    scene.world.run_for(Millis{100});
+    const auto all = scene.ask({});
+    CHECK(all.total == 2);
+    CHECK((all.took_ms >= 2000) == is_hung);
+    REQUIRE(all.completeness.size() == 1);
+    CHECK(all.completeness.front().answered_by == "irri");
+    CHECK(all.completeness.front().partial);
+    CHECK(all.completeness.front().reason == "replica: 2 of 2 records, 1 field not held");
+    CHECK_FALSE(all.complete);
+    CHECK(scene.ask(SearchScene::words("escape")).total == 0);
+    SearchQuery query;
+    query.where = "remarks = 'short'";
+    const auto asked = scene.ask(query);
+    CHECK_FALSE(asked.refused);
+    CHECK(asked.completeness.front().from == "none");
+    CHECK(asked.completeness.front().reason.find("cannot say") != std::string::npos);
+}
+
+TEST_CASE("search: of two copies with as many records the one with more fields answers") {
+    SearchScene scene;
+    scene.world.grant(scene.cimmyt, scene.wheat, "irri", {sangam::Action::replicate});
+    scene.world.grant(scene.cimmyt, scene.wheat, "icrisat", {sangam::Action::replicate},
+                      {searched_path("remarks")});
+    scene.world.grant(scene.cimmyt, scene.wheat, "members", {sangam::Action::search});
+    scene.world.run_for(Millis{1000});
+    REQUIRE(scene.world.subscribe(scene.irri, "cimmyt/wheat"));
+    REQUIRE(scene.world.subscribe(scene.icrisat, "cimmyt/wheat"));
+    scene.world.run_for(Millis{1000});
+    scene.world.kill(scene.cimmyt);
+    scene.world.run_for(Millis{100});
+    const auto outcome = scene.ask(SearchScene::words("escape"));
+    CHECK(outcome.total == 1);
+    CHECK(outcome.completeness.front().answered_by == "irri");
+    CHECK(outcome.complete);
+}
+
+TEST_CASE("search: a stand-in answers what any member may see, and says who may see more") {
+    SearchScene scene;
+    scene.world.grant(scene.cimmyt, scene.wheat, "irri", {sangam::Action::replicate});
+    scene.world.grant(scene.cimmyt, scene.wheat, "members", {sangam::Action::search},
+                      {searched_path("origin")}, "origin = 'IND'");
+    std::string where;
+    std::string said;
+    std::uint64_t total = 2;
+    SUBCASE("more records") { said = "you may see more records"; }
+    SUBCASE("more fields") {
+        where = "origin = 'IND'";
+        said = "replica: 1 of 1 records, 1 field not held";
+        total = 1;
+    }
+    scene.world.grant(scene.cimmyt, scene.wheat, "icrisat", {sangam::Action::search}, {}, where);
+    scene.world.run_for(Millis{1000});
+    REQUIRE(scene.world.subscribe(scene.irri, "cimmyt/wheat"));
+    scene.world.run_for(Millis{1000});
+    CHECK(scene.ask({}).total == total);
+    CHECK(scene.ask({}).complete);
+    scene.world.kill(scene.cimmyt);
+    scene.world.run_for(Millis{100});
+    const auto outcome = scene.ask({});
+    CHECK(outcome.total == 1);
+    REQUIRE(outcome.completeness.size() == 1);
+    CHECK(outcome.completeness.front().partial);
+    CHECK(outcome.completeness.front().reason.find(said) != std::string::npos);
+    CHECK_FALSE(outcome.complete);
+}
+
+TEST_CASE("search: a copy given under a condition says that records may be missing") {
+    SearchScene scene;
+    std::vector<Path> hidden;
+    std::string where;
+    SUBCASE("the copy has some rows") { where = "origin = 'IND'"; }
+    // It has every row, but not what tells which of them members may see.
+    SUBCASE("the copy lacks what the members' condition reads") {
+        hidden = {searched_path("origin")};
+    }
+    scene.world.grant(scene.cimmyt, scene.wheat, "irri", {sangam::Action::replicate}, hidden,
+                      where);
+    scene.world.grant(scene.cimmyt, scene.wheat, "members", {sangam::Action::search},
+                      {searched_path("origin")}, "origin IN ('IND', 'MEX')");
+    scene.world.run_for(Millis{1000});
+    REQUIRE(scene.world.subscribe(scene.irri, "cimmyt/wheat"));
+    scene.world.run_for(Millis{1000});
+    CHECK(scene.ask({}).total == 2);
+    scene.world.kill(scene.cimmyt);
+    scene.world.run_for(Millis{100});
+    const auto outcome = scene.ask({});
+    CHECK(outcome.total == (where.empty() ? 0 : 1));
+    CHECK(outcome.completeness.front().from == "replica");
+    CHECK(outcome.completeness.front().partial);
+    CHECK(outcome.completeness.front().reason.find("records may be missing") != std::string::npos);
+    CHECK_FALSE(outcome.complete);
+}
+
+TEST_CASE("search: a copy whose right has ended stands in for nobody") {
+    SearchScene scene;
+    const GrantId copy =
+        scene.world.grant(scene.cimmyt, scene.wheat, "irri", {sangam::Action::replicate});
+    scene.world.grant(scene.cimmyt, scene.wheat, "members", {sangam::Action::search});
+    scene.world.run_for(Millis{1000});
+    REQUIRE(scene.world.subscribe(scene.irri, "cimmyt/wheat"));
+    scene.world.run_for(Millis{1000});
+    // Its end arrives, what it takes back does not.
+    scene.world.on_send = [](std::size_t, std::size_t, const messages::Message& message) {
+        return std::get_if<messages::Delivery>(&message) == nullptr &&
+               std::get_if<messages::SubscribeReply>(&message) == nullptr;
+    };
+    scene.world.revoke(scene.cimmyt, copy);
+    scene.world.run_for(Millis{100});
+    REQUIRE(scene.world[scene.irri].reader()->dataset(scene.wheat)->live_records == 2);
+    scene.world.kill(scene.cimmyt);
+    scene.world.run_for(Millis{100});
+    const auto outcome = scene.ask({});
+    CHECK(outcome.total == 0);
+    CHECK(outcome.completeness.front().from == "none");
+}
+
+TEST_CASE("search: what does not fit into one answer is said to be missing") {
+    SearchScene scene;
+    for (int i = 0; i < 8; ++i)
+        scene.put(scene.irri, scene.rice, "long" + std::to_string(i),
+                  {{"remarks", "long " + std::string(1'000'000, static_cast<char>('a' + i))}});
+    scene.share_all();
+    SearchQuery query = SearchScene::words("long");
+    auto outcome = scene.ask(query);
+    CHECK(outcome.total == 8);
+    CHECK(outcome.hits.size() < 8);
+    CHECK(outcome.hits.size() > 3);
+    CHECK_FALSE(outcome.complete);
+    REQUIRE(outcome.completeness[1].dataset == "irri/rice");
+    CHECK(outcome.completeness[1].reason.find("fit into one answer") != std::string::npos);
+    query.limit = 3;
+    CHECK(scene.ask(query).complete);
+    query.facets = {"remarks"};
+    query.limit = 1;
+    outcome = scene.ask(query);
+    CHECK(outcome.total == 8);
+    CHECK(outcome.facets.at("remarks").size() == 1);
+    CHECK(outcome.completeness[1].reason == "facet remarks tells 1 of 8 values");
+    CHECK_FALSE(outcome.complete);
+}
+
 TEST_CASE("search: when the owner answers, copies of it are not counted") {
     SearchScene scene;
     scene.world.grant(scene.cimmyt, scene.wheat, "members",
