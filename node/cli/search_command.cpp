@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sangam search`: over the whole federation, or what this node holds.
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <cstdio>
 
@@ -85,17 +86,32 @@ void print_search(const Session& session, const json::object& document) {
     }
     if (array_at(document, "completeness").empty()) return;
     out << '\n';
-    Table table({"dataset", "answered", "by", "age", "ms", "remark"});
+    Table table({"dataset", "answered", "by", "age", "ms"});
+    // What is missing, in full: a column would cut it off.
+    std::vector<std::pair<std::string, std::string>> reasons;  // reason, its datasets
     for (const auto& entry : array_at(document, "completeness")) {
         const auto& row = entry.as_object();
-        std::string remark = text_at(row, "reason");
-        if (flag_at(row, "partial")) remark = remark.empty() ? "in part" : "in part: " + remark;
-        table.add({text_at(row, "dataset"), text_at(row, "from"), text_at(row, "answered_by"),
-                   shown_age(number_at(row, "age_s")), std::to_string(number_at(row, "took_ms")),
-                   remark});
+        const auto dataset = text_at(row, "dataset");
+        const auto from = text_at(row, "from");
+        const bool has_answer = from != "none";
+        table.add({dataset, has_answer && flag_at(row, "partial") ? from + ", in part" : from,
+                   text_at(row, "answered_by"),
+                   has_answer ? shown_age(number_at(row, "age_s")) : "-",
+                   std::to_string(number_at(row, "took_ms"))});
+        const auto reason = text_at(row, "reason");
+        if (reason.empty()) continue;
+        const auto known =
+            std::ranges::find(reasons, reason, &std::pair<std::string, std::string>::first);
+        if (known == reasons.end())
+            reasons.emplace_back(reason, dataset);
+        else
+            known->second += ", " + dataset;
     }
     table.print(out, width);
-    if (!flag_at(document, "complete")) out << "\nThe answer is not complete: see the remarks.\n";
+    if (flag_at(document, "complete") && reasons.empty()) return;
+    out << (flag_at(document, "complete") ? "\n" : "\nThe answer is not complete:\n");
+    for (const auto& [reason, datasets] : reasons)
+        out << "  " << datasets << ": " << reason << '\n';
 }
 
 int search(const Session& session, const SearchOptions& options) {
