@@ -2,6 +2,9 @@
 #include "storage/stored_changes.hpp"
 
 #include <algorithm>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <variant>
 
 #include "storage/text_tokens.hpp"
@@ -12,6 +15,8 @@ namespace {
 
 /// Commits remembered by a loader before it starts afresh; bounds a scan of millions of records.
 constexpr std::size_t max_remembered_commits = 4096;
+/// Datasets that a node works with at a time; a manifest is at most 512 KiB, most are under 4.
+constexpr std::size_t max_remembered_manifests = 128;
 
 void append_texts(const Value& value, std::string& out) {
     if (const auto* text = value.get_if<std::string>()) {
@@ -22,6 +27,27 @@ void append_texts(const Value& value, std::string& out) {
     } else if (const auto* map = value.get_if<Value::Map>()) {
         for (const auto& entry : *map) append_texts(entry.second, out);
     }
+}
+
+/// What a control entry's bytes say as a manifest; null for anything else. Nearly every decision
+/// reads a dataset's manifest, which hardly ever changes, so what was read lately is remembered by
+/// the hash of its bytes, for all stores of the process.
+std::shared_ptr<const Manifest> read_manifest(ByteView encoded) {
+    static std::mutex mutex;
+    static std::map<Hash, std::shared_ptr<const Manifest>> remembered;
+    const Hash hash = sha256(encoded);
+    {
+        const std::lock_guard lock(mutex);
+        if (const auto it = remembered.find(hash); it != remembered.end()) return it->second;
+    }
+    auto control = SignedControl::decode(encoded);
+    auto* manifest = control ? std::get_if<Manifest>(&control->entry.body) : nullptr;
+    if (manifest == nullptr) return nullptr;
+    auto out = std::make_shared<const Manifest>(std::move(*manifest));
+    const std::lock_guard lock(mutex);
+    if (remembered.size() >= max_remembered_manifests) remembered.clear();
+    remembered.emplace(hash, out);
+    return out;
 }
 
 }  // namespace
@@ -87,9 +113,7 @@ Manifest manifest_of(const Tables& tables, const DatasetRow& dataset) {
     const auto row =
         tables.control_entry(dataset.id, std::string(chain_for_all), dataset.manifest_number);
     if (row)
-        if (auto control = SignedControl::decode(row->encoded))
-            if (auto* manifest = std::get_if<Manifest>(&control->entry.body))
-                return std::move(*manifest);
+        if (const auto manifest = read_manifest(row->encoded)) return *manifest;
     throw CorruptError("the manifest of dataset " + dataset.uid.hex() +
                        " cannot be read; run `sangam verify`");
 }
