@@ -278,6 +278,9 @@ Verdict SubscriptionReceiver::received(const PeerSession& session, const Subscri
             wanted->state = State::refused;
             wanted->row.state_reason = reply.reason;
             save(*wanted);
+            // Nothing is in scope of a condition that the owner does not take; a store restored
+            // from a backup can hold something that came under it.
+            if (!wanted->row.where.empty()) drop_everything(*wanted);
             context_.outbox.warning(session.peer(), "subscription to " + wanted->row.dataset_name +
                                                         " refused: " + reply.reason);
             return {};
@@ -294,12 +297,18 @@ void SubscriptionReceiver::drop_if_nothing_is_granted(Wanted& wanted) {
         rights_at_owner(context_.home(), *policy, context_.directory)
             .contains(sangam::Action::replicate))
         return;
+    if (const auto dropped = drop_everything(wanted))
+        context_.outbox.info({}, "the grant for " + wanted.row.dataset_name +
+                                     " ended: " + std::to_string(dropped) + " records dropped");
+}
+
+std::uint64_t SubscriptionReceiver::drop_everything(Wanted& wanted) {
     bool holds_records = false;
     context_.store.reader()->scan_records(*wanted.row.dataset, {}, nullptr, [&](const auto&) {
         holds_records = true;
         return false;
     });
-    if (!holds_records && !wanted.row.cursor) return;
+    if (!holds_records && !wanted.row.cursor) return 0;
     storage::ApplyRequest request{*wanted.row.dataset, {}, {}, std::nullopt};
     wanted.row.cursor.reset();
     wanted.row.is_copying = false;
@@ -311,9 +320,7 @@ void SubscriptionReceiver::drop_if_nothing_is_granted(Wanted& wanted) {
     quarantine_.forget(*wanted.row.dataset);
     const auto dropped = context_.store.apply(request);
     remains_left();
-    if (dropped && dropped->records_dropped > 0)
-        context_.outbox.info({}, "the grant for " + wanted.row.dataset_name + " ended: " +
-                                     std::to_string(dropped->records_dropped) + " records dropped");
+    return dropped ? dropped->records_dropped : 0;
 }
 
 Verdict SubscriptionReceiver::received(const PeerSession& session,

@@ -83,6 +83,8 @@ private:
     void remains_left();
     void clear_remains();
     void drop_if_nothing_is_granted(Wanted& wanted);
+    /// All that is held, and the cursor; how many records that were.
+    std::uint64_t drop_everything(Wanted& wanted);
     void end_at_source(const Wanted& wanted);
     void say_ended(const PeerSession& session);
 

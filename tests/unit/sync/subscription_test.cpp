@@ -553,3 +553,30 @@ TEST_CASE("subscription: a replica restored from a backup gives up what was with
     world.run_for(Millis{2000});
     CHECK(live_set(*world[cimmyt].reader(), rice).empty());
 }
+
+TEST_CASE("subscription: a restored replica drops what came under a condition refused by now") {
+    SimWorld world({1});
+    const auto owner = world.add_node("irri");
+    const auto holder = world.add_node("cimmyt");
+    const DatasetUid rice = world.create_dataset(owner, "rice");
+    REQUIRE(world.put(owner, rice, "a", "crop", "rice"));
+    REQUIRE(world.put(owner, rice, "b", "genus", "Oryza"));
+    world.grant(owner, rice, "cimmyt", {sangam::Action::replicate});
+    const auto id = world.subscribe(holder, "irri/rice", "crop = 'rice'");
+    REQUIRE(id);
+    world.run_for(Millis{3000});
+    REQUIRE(live_set(*world[holder].reader(), rice).size() == 1);
+    world.back_up(holder);
+    world.act(holder, [&](Engine& engine, Millis now) {
+        REQUIRE(engine.unsubscribe(*id, now).has_value());
+    });
+    world.run_for(Millis{3000});
+    REQUIRE(world.write(owner, rice, {"germplasm", "a"}, {{Path::single("crop"), std::nullopt}}));
+    world.kill(holder);
+    world.restore_backup(holder);
+    REQUIRE(live_set(*world[holder].reader(), rice).size() == 1);
+    world.start(holder);
+    world.run_for(Millis{3000});
+    CHECK(world[holder].engine->status(world.now()).subscriptions.front().state == "refused");
+    CHECK(live_set(*world[holder].reader(), rice).empty());
+}
