@@ -16,15 +16,18 @@ public:
         made_.push_back({dataset, commit.header.dot(), commit.header.hash()});
     }
 
-    /// A disk was replaced by an older one: what its node made and no other store has is lost for
+    /// Around the replacement of a disk by an older one: what only the old disk had is lost for
     /// good, and nobody's fault but the disk's.
-    void disk_lost(const NodeId& node, const std::vector<const storage::Store*>& others) {
-        std::erase_if(made_, [&](const Made& made) {
-            return made.dot.lane.node == node &&
-                   std::none_of(others.begin(), others.end(), [&](const storage::Store* store) {
-                       return is_held(*store->reader(), made);
-                   });
-        });
+    void before_restore(SimWorld& world, std::size_t node) {
+        only_there_.clear();
+        for (std::size_t i = 0; i < made_.size(); ++i)
+            if (is_held(*world[node].reader(), made_[i]) && !is_elsewhere(world, node, made_[i]))
+                only_there_.push_back(i);
+    }
+    void after_restore(SimWorld& world, std::size_t node) {
+        for (auto i = only_there_.rbegin(); i != only_there_.rend(); ++i)
+            if (!is_held(*world[node].reader(), made_[*i]))
+                made_.erase(made_.begin() + static_cast<std::ptrdiff_t>(*i));
     }
 
     [[nodiscard]] std::vector<std::string> check(SimWorld& world, std::size_t node,
@@ -49,13 +52,22 @@ private:
         Hash hash;
     };
     static bool is_held(const storage::Reader& reader, const Made& made) {
-        if (!reader.dataset(made.dataset)) return false;
+        const auto info = reader.dataset(made.dataset);
+        if (!info ||
+            (info->holding != storage::Holding::own && info->holding != storage::Holding::writer))
+            return false;
         const auto at =
             reader.commits(made.dataset, made.dot.lane, Sequence{raw(made.dot.sequence) - 1}, 1);
         return !at.empty() && at.front().signed_header.header.dot() == made.dot &&
                at.front().signed_header.header.hash() == made.hash;
     }
+    static bool is_elsewhere(SimWorld& world, std::size_t node, const Made& made) {
+        for (std::size_t other = 0; other < world.size(); ++other)
+            if (other != node && is_held(*world[other].reader(), made)) return true;
+        return false;
+    }
     std::vector<Made> made_;
+    std::vector<std::size_t> only_there_;  ///< indices into made_, ascending
 };
 
 }  // namespace sangam::testing

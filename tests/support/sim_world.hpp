@@ -3,7 +3,8 @@
 // network that delays, cuts and partitions as told. Everything comes from one seed. Messages cross
 // as frames. A node can be stopped between any two writes of its store and started again.
 //
-// Streams are like TCP's: in order on a connection, cut as a whole.
+// Streams are like TCP's: in order on a connection, cut as a whole. One can stall, so that what
+// went later over others comes first; or lose a segment for good, and then brings nothing any more.
 #pragma once
 
 #include <filesystem>
@@ -57,6 +58,7 @@ public:
         std::vector<std::string> log;
         std::vector<std::string> errors;  ///< lines of level error
         std::set<sync::SearchId> finished;
+        std::uint64_t newest_message = 0;  ///< the latest sent of those that arrived
 
         [[nodiscard]] bool is_up() const { return engine != nullptr; }
         [[nodiscard]] std::unique_ptr<storage::Reader> reader() const { return disk->reader(); }
@@ -187,12 +189,32 @@ public:
         unreachable_.insert(pair);
         cut_between(a, b);
     }
+    /// All pairs can reach each other again.
+    void heal() { unreachable_.clear(); }
     void cut_between(std::size_t a, std::size_t b) {
         std::vector<std::uint64_t> cut;
         for (const auto& [number, link] : links_)
             if (std::minmax(link.ends[0], link.ends[1]) == std::minmax(a, b)) cut.push_back(number);
         for (const std::uint64_t number : cut) cut_link(number);
     }
+    /// Holds up what goes from `a` to `b` on the present links for so long.
+    void stall(std::size_t a, std::size_t b, Millis delay) {
+        for (auto& [number, link] : links_)
+            for (const int to : {0, 1})
+                if (link.ends[1 - to] == a && link.ends[to] == b)
+                    link.last_arrival[to] = std::max(link.last_arrival[to], now_) + delay;
+    }
+    /// From now on the present links bring nothing from `a` to `b`, and neither end is told.
+    void lose(std::size_t a, std::size_t b) {
+        for (auto& [number, link] : links_)
+            for (const int to : {0, 1})
+                if (link.ends[1 - to] == a && link.ends[to] == b) link.is_lossy[to] = true;
+    }
+    /// Messages that were swallowed by lose().
+    [[nodiscard]] std::size_t lost_messages() const { return lost_messages_; }
+    /// Messages that arrived at a node after one that had been sent to it later.
+    [[nodiscard]] std::size_t overtaken_messages() const { return overtaken_messages_; }
+    [[nodiscard]] std::size_t messages_sent() const { return messages_sent_; }
     [[nodiscard]] bool is_connected(std::size_t a, std::size_t b) const {
         for (const auto& [number, link] : links_)
             if (std::minmax(link.ends[0], link.ends[1]) == std::minmax(a, b)) return true;
@@ -229,12 +251,14 @@ public:
         return uid;
     }
     DatasetUid create_dataset(std::size_t index, const std::string& name,
-                              const std::vector<std::string>& writers = {}) {
+                              const std::vector<std::string>& writers = {},
+                              const Schema& schema = {}) {
         sync::DatasetSpec spec;
         spec.name = name;
         spec.title = name;
         spec.licence = "CC0-1.0";
         spec.writers = writers;
+        spec.schema = schema;
         return put_entry(
             index, sync::create_dataset(*nodes_[index]->reader(), directory, author_of(index), spec,
                                         now_at(*nodes_[index])));
@@ -253,16 +277,20 @@ public:
         put_entry(index, sync::revoke_grant(*nodes_[index]->reader(), directory, author_of(index),
                                             id, now_at(*nodes_[index])));
     }
-    /// `put`: reads the record's version first, as a person's edit does. The commits that were
-    /// reported as made; none when it was refused or the process stopped.
+    /// `put`: reads the record's version first, as a person's edit does, unless it is `based_on`
+    /// an older one. The commits that were reported as made; none when it was refused or the
+    /// process stopped.
     std::vector<SignedHeader> write_and_tell(std::size_t index, const DatasetUid& dataset,
-                                             const RecordKey& key, std::vector<FieldWrite> writes) {
+                                             const RecordKey& key, std::vector<FieldWrite> writes,
+                                             const VersionVector* based_on = nullptr) {
         std::vector<SignedHeader> made;
         act(index, [&](sync::Engine& engine, Millis now) {
             storage::Edit edit;
             edit.key = key;
             edit.writes = std::move(writes);
-            if (const auto record = nodes_[index]->reader()->record(dataset, key))
+            if (based_on)
+                edit.context = *based_on;
+            else if (const auto record = nodes_[index]->reader()->record(dataset, key))
                 edit.context = record->version;
             storage::AuthorRequest request;
             request.dataset = dataset;
@@ -317,6 +345,7 @@ private:
         sync::ConnectionId ids[2]{};
         bool is_told[2]{true, true};  ///< the end still has it
         Millis last_arrival[2]{};     ///< of what goes to each end
+        bool is_lossy[2]{};           ///< nothing arrives at that end any more
     };
 
     void open_disk(Node& node) {
@@ -357,7 +386,7 @@ private:
         const sync::Engine* engine = nodes_[from]->engine.get();
         after(delay(), [this, from, to, engine] {
             if (nodes_[from]->engine.get() != engine) return;
-            if (!is_connected(from, to) && nodes_[to]->is_up() &&
+            if (!has_link(from, to) && nodes_[to]->is_up() &&
                 !unreachable_.contains(std::minmax(from, to)))
                 connect(from, to);
             after(options_.redial, [this, from, to, engine] {
@@ -378,6 +407,15 @@ private:
             act(link.ends[end], [&](sync::Engine& engine, Millis now) {
                 engine.connected(link.ids[end], nodes_[link.ends[1 - end]]->id, end == 0, now);
             });
+    }
+
+    /// Whether `from` knows of a link to `to`: the other end may have given it up already.
+    [[nodiscard]] bool has_link(std::size_t from, std::size_t to) const {
+        for (const auto& [number, link] : links_)
+            for (const int own : {0, 1})
+                if (link.ends[own] == from && link.ends[1 - own] == to && link.is_told[own])
+                    return true;
+        return false;
     }
 
     std::map<std::uint64_t, Link>::iterator find_link(sync::ConnectionId id) {
@@ -406,19 +444,35 @@ private:
         const int own = static_cast<int>(static_cast<std::uint64_t>(id) % 2);
         const int other = 1 - own;
         Link& link = it->second;
-        if (closes) link.is_told[own] = false;
-        const bool goes_out = !on_send || on_send(from, link.ends[other], message);
+        if (closes) {
+            link.is_told[own] = false;
+            if (!link.is_told[other]) {  // nobody has it any more
+                links_.erase(it);
+                return;
+            }
+        }
+        ++messages_sent_;
+        const bool goes_out =
+            (!on_send || on_send(from, link.ends[other], message)) && !link.is_lossy[other];
+        if (link.is_lossy[other]) {
+            ++lost_messages_;
+            closes = false;  // the other end does not hear of that either
+        }
         link.last_arrival[other] = std::max(link.last_arrival[other], now_ + delay());
         messages::Message sent = message;
         if (tamper) tamper(sent);
         const Bytes frame = messages::encode_frame(sent);
         const std::uint64_t number = it->first;
-        at(link.last_arrival[other], [this, number, other, frame, closes, goes_out] {
+        const std::uint64_t sent = ++event_number_;
+        at(link.last_arrival[other], [this, number, other, frame, closes, goes_out, sent] {
             const auto found = links_.find(number);
             if (found == links_.end()) return;
             const std::size_t to = found->second.ends[other];
             const sync::ConnectionId at_receiver = found->second.ids[other];
             if (goes_out && found->second.is_told[other]) {
+                std::uint64_t& newest = nodes_[to]->newest_message;
+                if (sent < newest) ++overtaken_messages_;
+                newest = std::max(newest, sent);
                 const ByteView view(frame);
                 const auto header =
                     messages::decode_frame_header(view.first(messages::frame_header_bytes));
@@ -476,6 +530,9 @@ private:
     std::uint64_t link_number_ = 0;
     std::set<std::pair<std::size_t, std::size_t>> unreachable_;
     std::size_t stops_ = 0;
+    std::size_t messages_sent_ = 0;
+    std::size_t lost_messages_ = 0;
+    std::size_t overtaken_messages_ = 0;
 };
 
 }  // namespace sangam::testing
