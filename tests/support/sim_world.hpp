@@ -463,16 +463,16 @@ private:
         if (tamper) tamper(sent);
         const Bytes frame = messages::encode_frame(sent);
         const std::uint64_t number = it->first;
-        const std::uint64_t sent = ++event_number_;
-        at(link.last_arrival[other], [this, number, other, frame, closes, goes_out, sent] {
+        const std::uint64_t order = ++event_number_;
+        at(link.last_arrival[other], [this, number, other, frame, closes, goes_out, order] {
             const auto found = links_.find(number);
             if (found == links_.end()) return;
             const std::size_t to = found->second.ends[other];
             const sync::ConnectionId at_receiver = found->second.ids[other];
             if (goes_out && found->second.is_told[other]) {
                 std::uint64_t& newest = nodes_[to]->newest_message;
-                if (sent < newest) ++overtaken_messages_;
-                newest = std::max(newest, sent);
+                if (order < newest) ++overtaken_messages_;
+                newest = std::max(newest, order);
                 const ByteView view(frame);
                 const auto header =
                     messages::decode_frame_header(view.first(messages::frame_header_bytes));
