@@ -136,6 +136,13 @@ void ControlExchange::end_claims() {
     }
 }
 
+void ControlExchange::clock_was_set(Millis step) {
+    summaries_sent_ += step;
+    // Else a clock set on would end the wait, and the dataset be shared as if nothing was
+    // forgotten.
+    for (auto& [dataset, until] : claims_) until += step;
+}
+
 void ControlExchange::closed(ConnectionId connection) { peers_.erase(connection); }
 
 void ControlExchange::offer(const DatasetUid& dataset) {

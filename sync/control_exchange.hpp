@@ -60,7 +60,7 @@ public:
     void data_changed(const DatasetUid& dataset) { outdated_.insert(dataset); }
     void tick();
     /// The clock was set by `step`.
-    void clock_was_set(Millis step) { summaries_sent_ += step; }
+    void clock_was_set(Millis step);
     [[nodiscard]] std::vector<RemoteDataset> remote_datasets() const;
 
 private:

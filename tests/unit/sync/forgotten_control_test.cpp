@@ -104,3 +104,28 @@ TEST_CASE(
                  *stage.store->reader(), stage.directory)
               .allowed);
 }
+
+TEST_CASE("forgotten control: a clock that is set on does not end the wait") {
+    Stage stage;
+    const DatasetUid rice = stage.own_dataset("rice");
+    stage.put(rice, "a", {{Path::single("remarks"), Value("x")}});
+    stage.grant(rice, "members", {sangam::Action::replicate});
+    const ConnectionId them{++stage.last_connection};
+    stage.engine->connected(them, stage.them.id, false, stage.now);
+    auto hello = stage.hello_of(stage.them);
+    hello.control = {{rice, "members", 9}};
+    stage.engine->received(them, hello, stage.now);
+    REQUIRE(stage.store->reader()->documents(forgotten_kind).size() == 1);
+    const auto is_shared = [&] {
+        return decide(Asker::member(stage.third.institution), sangam::Action::replicate, rice,
+                      *stage.store->reader(), stage.directory)
+            .allowed;
+    };
+    stage.pass(Millis{2 * 660'000});
+    stage.pass(Millis{1000});
+    CHECK(stage.store->reader()->documents(forgotten_kind).size() == 1);
+    CHECK_FALSE(is_shared());
+    for (int i = 0; i < 62; ++i) stage.pass(Millis{10'000});
+    CHECK(stage.store->reader()->documents(forgotten_kind).empty());
+    CHECK(is_shared());
+}
