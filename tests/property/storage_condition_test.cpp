@@ -10,27 +10,15 @@
 #include "storage/condition_evaluation.hpp"
 #include "storage/sqlite/condition_sql.hpp"
 #include "storage/text_scoring.hpp"
+#include "tests/support/field_types.hpp"
 
 using namespace sangam;
 using namespace sangam::storage;
+using sangam::testing::type_by_letter;
 
 namespace {
 
-const std::vector<std::string> drawn_field_names{"t", "u", "n", "m", "d", "c"};
-
-FieldType type_of(const Path& path) {
-    switch (path.names.front().front()) {
-        case 'n':
-        case 'm':
-            return FieldType::number;
-        case 'd':
-            return FieldType::date;
-        case 'c':
-            return FieldType::code;
-        default:
-            return FieldType::text;
-    }
-}
+const std::vector<std::string> drawn_field_names{"t", "u", "n", "n2", "d", "c"};
 
 const std::vector<std::string> texts{
     "",         "a",        "b",        "ab",       "aab",     "Zea",        "äb",     "a%b",
@@ -97,7 +85,7 @@ FlatRecord record() {
     FlatRecord out;
     for (const auto& name : drawn_field_names) {
         FlatField field;
-        field.type = type_of(Path::single(name));
+        field.type = type_by_letter(Path::single(name));
         switch (below(4)) {
             case 0:
                 continue;
@@ -132,7 +120,7 @@ Truth by_sql(const Condition& asked, const FlatRecord& flat, const std::vector<P
     std::ranges::sort(fields, {}, [](const auto& entry) { return entry.first; });
     sqlite::Query(db, "INSERT INTO t VALUES (?1)", sqlite::encode_flat(fields)).run();
     std::vector<sqlite::Parameter> parameters;
-    const FieldTypes types = type_of;
+    const FieldTypes types = type_by_letter;
     const sqlite::SqlSetting setting{"fields", number_of, types, [&](const Path& path) {
                                          return std::string(is_hidden(path, hidden) ? "0" : "");
                                      }};

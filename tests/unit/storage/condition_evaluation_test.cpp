@@ -2,39 +2,27 @@
 #include <doctest/doctest.h>
 
 #include "storage/condition_evaluation.hpp"
+#include "tests/support/field_types.hpp"
 
 using namespace sangam;
 using namespace sangam::storage;
+using sangam::testing::type_by_letter;
 
 namespace {
 
 Path path(std::string_view text) { return Path::parse(text).value(); }
 
-/// Types by the name's first letter: n number, d date, c code, else text.
-FieldType type_of(const Path& field) {
-    switch (field.names.back().front()) {
-        case 'n':
-            return FieldType::number;
-        case 'd':
-            return FieldType::date;
-        case 'c':
-            return FieldType::code;
-        default:
-            return FieldType::text;
-    }
-}
-
 FlatRecord record_of(const std::vector<std::pair<std::string, Value>>& fields) {
     Projection projection;
     for (const auto& [name, value] : fields) projection.fields.push_back({path(name), value});
-    return flat_record(projection, type_of);
+    return flat_record(projection, type_by_letter);
 }
 
 FlatRecord with_siblings(const std::string& name, std::vector<std::optional<Value>> values) {
     Projection projection;
     projection.fields.push_back({path(name), Value("shown"), true});
     projection.siblings.emplace(path(name), std::move(values));
-    return flat_record(projection, type_of);
+    return flat_record(projection, type_by_letter);
 }
 
 Truth says(std::string_view condition, const FlatRecord& record,
@@ -142,7 +130,7 @@ TEST_CASE("conditions: the elements of a union are a list at its path") {
     Projection projection;
     projection.fields.push_back({path("titles.Kathara"), Value(0), false, true});
     projection.fields.push_back({path("titles.\"Old name\""), Value(1), false, true});
-    const auto record = flat_record(projection, type_of);
+    const auto record = flat_record(projection, type_by_letter);
     CHECK(says("titles = 'Old name'", record) == yes);
     CHECK(says("titles LIKE 'Kat%'", record) == yes);
     CHECK(says("titles = '0'", record) == no);
@@ -202,5 +190,5 @@ TEST_CASE("flat record: a deleted record has no fields") {
     Projection projection;
     projection.is_deleted = true;
     projection.fields.push_back({path("t"), Value("x")});
-    CHECK(flat_record(projection, type_of).fields.empty());
+    CHECK(flat_record(projection, type_by_letter).fields.empty());
 }

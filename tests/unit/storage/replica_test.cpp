@@ -35,6 +35,15 @@ struct Served {
         request.parts = std::move(again);
         return holder.store->apply(request).value();
     }
+    /// A step of a full copy.
+    ApplyResult copy(std::vector<VerifiedPart> parts, bool begins, bool completes) {
+        ApplyRequest request;
+        request.dataset = uid;
+        request.parts = std::move(parts);
+        request.begins_copy = begins;
+        request.completes_copy = completes;
+        return holder.store->apply(request).value();
+    }
 };
 
 std::vector<Position> positions(std::initializer_list<std::uint64_t> numbers) {
@@ -216,12 +225,7 @@ TEST_CASE_TEMPLATE("replica: a full copy that completes drops what it did not na
     s.write_records(6);
     apply(*s.holder.store, s.uid, live_parts(*s.owner.store, s.uid));
     const auto copy = [&](std::initializer_list<std::uint64_t> which, bool begins, bool completes) {
-        ApplyRequest request;
-        request.dataset = s.uid;
-        request.parts = s.parts(positions(which));
-        request.begins_copy = begins;
-        request.completes_copy = completes;
-        return s.holder.store->apply(request).value().records_dropped;
+        return s.copy(s.parts(positions(which)), begins, completes).records_dropped;
     };
     CHECK(copy({1, 2}, true, false) == 0);
     CHECK(s.holder.store->reader()->dataset(s.uid)->live_records == 6);
@@ -246,15 +250,7 @@ TEST_CASE_TEMPLATE("replica: a full copy that shows less takes away what was hel
     write(*s.owner.store, s.uid, "1", {put("site", "hill")});
     const auto whole = live_parts(*s.owner.store, s.uid);
     apply(*s.holder.store, s.uid, whole);
-    const auto copy = [&](std::vector<VerifiedPart> parts, bool begins, bool completes) {
-        ApplyRequest request;
-        request.dataset = s.uid;
-        request.parts = std::move(parts);
-        request.begins_copy = begins;
-        request.completes_copy = completes;
-        return s.holder.store->apply(request).value();
-    };
-    CHECK(copy(without(whole, {"secret"}), true, false).records_dropped == 0);
+    CHECK(s.copy(without(whole, {"secret"}), true, false).records_dropped == 0);
     CHECK(found(*s.holder.store, s.uid, "gold").empty());
     CHECK(found(*s.holder.store, s.uid, "rice") == "1 0 2");  // the shortest text first
     CHECK_FALSE(
@@ -263,13 +259,13 @@ TEST_CASE_TEMPLATE("replica: a full copy that shows less takes away what was hel
     // What the same copy brings later adds up again.
     write(*s.owner.store, s.uid, "0", {put("site", "lake")});
     const auto last = s.owner.store->reader()->dataset(s.uid)->last_position;
-    CHECK(copy(without(s.parts({last}), {"secret"}), false, true).records_dropped == 0);
+    CHECK(s.copy(without(s.parts({last}), {"secret"}), false, true).records_dropped == 0);
     CHECK(found(*s.holder.store, s.uid, "rice") == "0 1 2");
     CHECK(found(*s.holder.store, s.uid, "lake") == "0");
     require_sound(*s.holder.store);
     // A copy that shows the same or more leaves all in its place.
     const auto before = s.holder.store->reader()->dataset(s.uid)->last_position;
-    copy(without(live_parts(*s.owner.store, s.uid), {"secret"}), true, true);
+    s.copy(without(live_parts(*s.owner.store, s.uid), {"secret"}), true, true);
     CHECK(s.holder.store->reader()->dataset(s.uid)->last_position == before);
     require_sound(*s.holder.store);
 }

@@ -12,6 +12,35 @@ using namespace sangam;
 using namespace sangam::sync;
 using namespace sangam::testing;
 
+namespace {
+
+/// An owner of `rice`, granted to members, to whom a member has named an entry that does not exist.
+struct FalseWord {
+    Stage stage;
+    DatasetUid rice = stage.own_dataset("rice");
+    ConnectionId them{};
+
+    FalseWord() {
+        stage.put(rice, "a", {{Path::single("remarks"), Value("x")}});
+        stage.grant(rice, "members", {sangam::Action::replicate});
+        them = ConnectionId{++stage.last_connection};
+        stage.engine->connected(them, stage.them.id, false, stage.now);
+        auto hello = stage.hello_of(stage.them);
+        hello.control = {{rice, "members", 9}};
+        stage.engine->received(them, hello, stage.now);
+    }
+    [[nodiscard]] bool waits() const {
+        return !stage.store->reader()->documents(forgotten_kind).empty();
+    }
+    [[nodiscard]] bool is_shared() const {
+        return decide(Asker::member(stage.third.institution), sangam::Action::replicate, rice,
+                      *stage.store->reader(), stage.directory)
+            .allowed;
+    }
+};
+
+}  // namespace
+
 TEST_CASE("forgotten control: the end of a grant comes home from the one whom it ended for") {
     SimWorld world{{}};
     const auto irri = world.add_node("irri");
@@ -63,16 +92,10 @@ TEST_CASE("forgotten control: the end of a grant comes home from the one whom it
 
 TEST_CASE(
     "forgotten control: nothing is shared or granted while a holder's word stands, then again") {
-    Stage stage;
-    const DatasetUid rice = stage.own_dataset("rice");
-    stage.put(rice, "a", {{Path::single("remarks"), Value("x")}});
-    stage.grant(rice, "members", {sangam::Action::replicate});
-    // A member that names an entry which does not exist.
-    const ConnectionId them{++stage.last_connection};
-    stage.engine->connected(them, stage.them.id, false, stage.now);
-    auto hello = stage.hello_of(stage.them);
-    hello.control = {{rice, "members", 9}};
-    stage.engine->received(them, hello, stage.now);
+    FalseWord scene;
+    Stage& stage = scene.stage;
+    const DatasetUid rice = scene.rice;
+    const ConnectionId them = scene.them;
     stage.take();
     CHECK(stage.has_warned());
     CHECK(stage.sent<messages::ControlUpdate>(them).empty());
@@ -99,33 +122,18 @@ TEST_CASE(
         if (!stage.sent<messages::SubscribeReply>(third).empty()) break;
         stage.say(third, messages::Pong{});
     }
-    CHECK(stage.store->reader()->documents(forgotten_kind).empty());
-    CHECK(decide(Asker::member(stage.third.institution), sangam::Action::replicate, rice,
-                 *stage.store->reader(), stage.directory)
-              .allowed);
+    CHECK_FALSE(scene.waits());
+    CHECK(scene.is_shared());
 }
 
 TEST_CASE("forgotten control: a clock that is set on does not end the wait") {
-    Stage stage;
-    const DatasetUid rice = stage.own_dataset("rice");
-    stage.put(rice, "a", {{Path::single("remarks"), Value("x")}});
-    stage.grant(rice, "members", {sangam::Action::replicate});
-    const ConnectionId them{++stage.last_connection};
-    stage.engine->connected(them, stage.them.id, false, stage.now);
-    auto hello = stage.hello_of(stage.them);
-    hello.control = {{rice, "members", 9}};
-    stage.engine->received(them, hello, stage.now);
-    REQUIRE(stage.store->reader()->documents(forgotten_kind).size() == 1);
-    const auto is_shared = [&] {
-        return decide(Asker::member(stage.third.institution), sangam::Action::replicate, rice,
-                      *stage.store->reader(), stage.directory)
-            .allowed;
-    };
-    stage.pass(Millis{2 * 660'000});
-    stage.pass(Millis{1000});
-    CHECK(stage.store->reader()->documents(forgotten_kind).size() == 1);
-    CHECK_FALSE(is_shared());
-    for (int i = 0; i < 62; ++i) stage.pass(Millis{10'000});
-    CHECK(stage.store->reader()->documents(forgotten_kind).empty());
-    CHECK(is_shared());
+    FalseWord scene;
+    REQUIRE(scene.waits());
+    scene.stage.pass(Millis{2 * 660'000});
+    scene.stage.pass(Millis{1000});
+    CHECK(scene.waits());
+    CHECK_FALSE(scene.is_shared());
+    for (int i = 0; i < 62; ++i) scene.stage.pass(Millis{10'000});
+    CHECK_FALSE(scene.waits());
+    CHECK(scene.is_shared());
 }

@@ -41,6 +41,21 @@ struct SearchScene {
         world.grant(cimmyt, wheat, "members", {sangam::Action::search});
         world.run_for(Millis{1000});
     }
+    /// `holder` copies `wheat` under a grant whose end then arrives, while what it takes back does
+    /// not.
+    void end_copy_midway(std::size_t holder, const std::string& handle) {
+        const GrantId copy = world.grant(cimmyt, wheat, handle, {sangam::Action::replicate});
+        world.run_for(Millis{1000});
+        REQUIRE(world.subscribe(holder, "cimmyt/wheat"));
+        world.run_for(Millis{1000});
+        world.on_send = [](std::size_t, std::size_t, const messages::Message& message) {
+            return std::get_if<messages::Delivery>(&message) == nullptr &&
+                   std::get_if<messages::SubscribeReply>(&message) == nullptr;
+        };
+        world.revoke(cimmyt, copy);
+        world.run_for(Millis{100});
+        REQUIRE(world[holder].reader()->dataset(wheat)->live_records == 2);
+    }
     SearchOutcome ask(SearchQuery query, std::optional<Asker> asker = {}) {
         const auto outcome = world.search(icrisat, query, std::move(asker));
         REQUIRE(outcome);
@@ -268,19 +283,7 @@ TEST_CASE("search: a copy whose grant has ended answers nothing, with the owner 
 
 TEST_CASE("search: a copy whose withdrawal is still under way shows nothing of it") {
     SearchScene scene;
-    const GrantId copy =
-        scene.world.grant(scene.cimmyt, scene.wheat, "icrisat", {sangam::Action::replicate});
-    scene.world.run_for(Millis{1000});
-    REQUIRE(scene.world.subscribe(scene.icrisat, "cimmyt/wheat"));
-    scene.world.run_for(Millis{1000});
-    // The end of the grant arrives, what it takes back does not.
-    scene.world.on_send = [](std::size_t, std::size_t, const messages::Message& message) {
-        return std::get_if<messages::Delivery>(&message) == nullptr &&
-               std::get_if<messages::SubscribeReply>(&message) == nullptr;
-    };
-    scene.world.revoke(scene.cimmyt, copy);
-    scene.world.run_for(Millis{100});
-    REQUIRE(scene.world[scene.icrisat].reader()->dataset(scene.wheat)->live_records == 2);
+    scene.end_copy_midway(scene.icrisat, "icrisat");
     CHECK(scene.ask({}).total == 0);
 }
 
@@ -432,20 +435,8 @@ TEST_CASE("search: a copy given under a condition says that records may be missi
 
 TEST_CASE("search: a copy whose right has ended stands in for nobody") {
     SearchScene scene;
-    const GrantId copy =
-        scene.world.grant(scene.cimmyt, scene.wheat, "irri", {sangam::Action::replicate});
     scene.world.grant(scene.cimmyt, scene.wheat, "members", {sangam::Action::search});
-    scene.world.run_for(Millis{1000});
-    REQUIRE(scene.world.subscribe(scene.irri, "cimmyt/wheat"));
-    scene.world.run_for(Millis{1000});
-    // Its end arrives, what it takes back does not.
-    scene.world.on_send = [](std::size_t, std::size_t, const messages::Message& message) {
-        return std::get_if<messages::Delivery>(&message) == nullptr &&
-               std::get_if<messages::SubscribeReply>(&message) == nullptr;
-    };
-    scene.world.revoke(scene.cimmyt, copy);
-    scene.world.run_for(Millis{100});
-    REQUIRE(scene.world[scene.irri].reader()->dataset(scene.wheat)->live_records == 2);
+    scene.end_copy_midway(scene.irri, "irri");
     scene.world.kill(scene.cimmyt);
     scene.world.run_for(Millis{100});
     const auto outcome = scene.ask({});
