@@ -164,8 +164,8 @@ Result<Reply> search(Call& call) {
     if (!query) return std::unexpected(query.error());
     const auto outcome = call.context.engine->search(*query, call.asker);
     if (outcome.refused)
-        return fail("search_refused", *outcome.refused,
-                    query->where.empty() ? query->query : query->where, {}, ErrorKind::refused);
+        // It names what it refuses, which may be of the condition, the order or a facet.
+        return fail("search_refused", *outcome.refused, {}, {}, ErrorKind::refused);
     return Reply(outcome_document(outcome));
 }
 

@@ -160,6 +160,11 @@ TEST_CASE_FIXTURE(ServiceFixture, "service search: finds what the asker may see,
     CHECK(admin("GET", "/api/v1/search?limit=x").status == 400);
     CHECK(admin("GET", "/api/v1/search?limit=20&page=9999").code() == "page_too_far");
     CHECK(admin("GET", "/api/v1/search?node=nobody").status == 404);
+    // A refusal names what it is about, not the words that were looked for.
+    const auto refused = admin("GET", "/api/v1/search?q=drought&sort=nonsense&local=true");
+    CHECK(refused.code() == "search_refused");
+    CHECK(refused.response.body.contains("no field nonsense"));
+    CHECK_FALSE(refused.response.body.contains("drought"));
 }
 
 TEST_CASE_FIXTURE(ServiceFixture, "service status: has every key that COMMANDS names") {
