@@ -264,12 +264,18 @@ private:
     void watch_client() {
         is_client_gone_ = false;
         is_watching_ = true;
+        wait_for_client();
+    }
+
+    void wait_for_client() {
         socket_.async_wait(ServerSocket::wait_read, [self = shared_from_this()](error_code error) {
             if (error || !self->is_watching_) return;
             char next = 0;
             const auto got =
                 ::recv(self->socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
-            self->is_client_gone_ = got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+            // The event may still be that of the body's last bytes, which have been read since.
+            if (got < 0 && (errno == EAGAIN || errno == EINTR)) return self->wait_for_client();
+            self->is_client_gone_ = got <= 0;
         });
     }
 
