@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A client's verified copy of the directory (DESIGN section 4, SEMANTICS section 6): follows the
+// A client's verified copy of the directory (SEMANTICS section 6): follows the
 // log, refuses what a lying registry or peer might send, outlives the registry, feeds other peers.
 //
 // What is refused, and why the held copy stays as it was:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How storage asks the layer above what a record looks like once its live changes are merged. The
-// merging rules are sync's (DESIGN section 6); this interface is storage's, so that the text index
+// merging rules are sync's (sync/merger.hpp); this interface is storage's, so that the text index
 // can be kept in the same transaction as the changes.
 #pragma once
 

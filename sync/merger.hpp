@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Merging: what a record looks like, given its live changes and the manifest, and of nothing else
-// (DESIGN section 6, SEMANTICS section 4). The same on every node, in whatever order changes came.
+// (SEMANTICS section 4). The same on every node, in whatever order changes came.
 //
 // Writes to one field that no other live write has in its context are its *siblings*. One sibling:
 // that is the value. Several: the field's strategy chooses (strategies.hpp); siblings whose values

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one decision point (DESIGN section 7): who may do what with a dataset, and which fields show.
-// Every way out calls decide(): tail, copy, search, count, HTTP, log.
+// The one decision point (SEMANTICS section 5): who may do what with a dataset, and which fields
+// show. Every way out calls decide(): tail, copy, search, count, HTTP, log.
 //
 // Rules:
 //  - The default is nothing. Rights come from the owner's live grants in the control chains.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The decision about one record: which of its fields show to the asker of a Scope (DESIGN section
-// 7, SEMANTICS section 5 "A view of a row"). Whatever shows or sends a record needs a RowScope, and
+// The decision about one record: which of its fields show to the asker of a Scope
+// (SEMANTICS section 5 "A view of a row"). Whatever shows or sends a record needs a RowScope, and
 // only row_scope() makes one.
 //
 // A grant's condition reads the whole record, also fields that the grant hides: the owner decides

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The strategies that settle concurrent writes to one field or group (DESIGN section 6, SEMANTICS
+// The strategies that settle concurrent writes to one field or group (SEMANTICS
 // section 4). Each is a function of the whole sibling set in canonical order and of the manifest,
 // of nothing else: every node comes to the same answer, and a third write is weighed against both
 // others, not against their winner.

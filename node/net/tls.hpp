@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TLS between nodes: the identity key is the TLS key (DESIGN section 3). The only file that knows
+// TLS between nodes: the identity key is the TLS key (docs/protocol.md). The only file that knows
 // OpenSSL's TLS.
 //
 // Both sides show a self-signed certificate of their Ed25519 identity key; no chain, date or name

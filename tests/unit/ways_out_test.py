@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Everything that leaves a node passes the one decision: decide(asker, action, dataset) of
-sync/policy.hpp and, for a record and its fields, RowJudge of sync/row_scope.hpp (DESIGN section 7).
+sync/policy.hpp and, for a record and its fields, RowJudge of sync/row_scope.hpp (SEMANTICS section 5).
 
 The tables below list the ways out: frame types, HTTP routes, and every place that reads records from
 a store. The test fails when the tree has one that no table lists, when a listed one no longer calls
