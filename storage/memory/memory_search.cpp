@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Searches in memory: every record is judged by itself, by the plain evaluator and its visible
-// text. What SQLite's way is compared with.
+// Flat records, texts and searches in memory: every record is judged by itself, by the plain
+// evaluator and its visible text. What SQLite's way is compared with.
 #include <algorithm>
 
 #include "storage/condition_evaluation.hpp"
-#include "storage/memory/memory_tables.hpp"
+#include "storage/memory/memory_undo.hpp"
 #include "storage/text_scoring.hpp"
 
 namespace sangam::storage::memory {
@@ -65,5 +65,55 @@ TextStatistics MemoryTables::whole_statistics(DatasetId dataset,
     }
     return out;
 }
+
+// ---- flat records ------------------------------------------------------------------------------
+
+void MemoryTables::put_flat(DatasetId dataset, RecordNumber number, const FlatRecord& record) {
+    change_entry(state_.flats.at(dataset), number, std::optional(record), undo_);
+}
+
+void MemoryTables::remove_flat(DatasetId dataset, RecordNumber number) {
+    change_entry(state_.flats.at(dataset), number, std::nullopt, undo_);
+}
+
+std::optional<FlatRecord> MemoryTables::flat(DatasetId dataset, RecordNumber number) const {
+    auto out = find_copy(state_.flats.at(dataset), number);
+    if (out)
+        for (auto& [path, field] : out->fields) field.type = FieldType::text;
+    return out;
+}
+
+std::uint64_t MemoryTables::flat_count(DatasetId dataset) const {
+    return state_.flats.at(dataset).size();
+}
+
+// ---- text --------------------------------------------------------------------------------------
+
+MemoryTextIndex& MemoryTables::index(DatasetId dataset) const {
+    auto& index = indexes_[dataset];
+    if (!index) index = std::make_unique<MemoryTextIndex>(state_, dataset, undo_);
+    return *index;
+}
+
+const TextIndex& MemoryTables::text(DatasetId dataset) const { return index(dataset); }
+TextIndex& MemoryTables::text(DatasetId dataset) { return index(dataset); }
+
+const std::map<RecordNumber, std::vector<IndexedField>>& MemoryTextIndex::texts() const {
+    return state_.texts.at(dataset_);
+}
+
+void MemoryTextIndex::add(RecordNumber number, const std::vector<IndexedField>& fields) {
+    change_entry(state_.texts.at(dataset_), number, std::optional(fields), undo_);
+}
+
+void MemoryTextIndex::remove(RecordNumber number) {
+    change_entry(state_.texts.at(dataset_), number, std::nullopt, undo_);
+}
+
+std::optional<std::vector<IndexedField>> MemoryTextIndex::stored(RecordNumber number) const {
+    return find_copy(texts(), number);
+}
+
+std::uint64_t MemoryTextIndex::size() const { return texts().size(); }
 
 }  // namespace sangam::storage::memory
