@@ -4,11 +4,15 @@
 // sides), again and again from the same copy of their directories; each time one of them is killed
 // at its next store operation (before it, then after it), or in the middle of a write to a file,
 // until there is none left. Each time both must come to export the very bytes of the run that
-// nobody disturbed, and verify. tests/stopping_node is the daemon that dies.
+// nobody disturbed, and verify. tests/stopping_node is the daemon that dies; with a bug planted in
+// its store the same runs must find something. Every store operation of either side is tried;
+// writes to a file are hundreds, so of those every 13th or 71st.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <fstream>
 #include <thread>
 
 #include "node/http/client.hpp"
@@ -41,11 +45,14 @@ struct StoppedNode {
     std::string http;
     std::unique_ptr<Daemon> process;
     int deaths = 0;
+    std::string planted_bug;  ///< for stopping_node; empty: none
 
     void start(const std::optional<Stop>& stop) {
         Launch launch;
         launch.words = {SANGAM_STOPPING_NODE, directory, peer, http};
         launch.environment = {{"SANGAM_STORE_SYNCS", "0"}};
+        if (!planted_bug.empty())
+            launch.environment.emplace_back("SANGAM_PLANTED_BUG", planted_bug);
         if (stop) {
             launch.environment.emplace_back(stop->variable, std::to_string(stop->number));
             launch.may_end_early = true;
@@ -57,6 +64,15 @@ struct StoppedNode {
         if (!process->has_ended()) return;
         ++deaths;
         start(std::nullopt);
+    }
+    /// The last line with which stopping_node died.
+    [[nodiscard]] std::string place() const {
+        std::ifstream log(directory + ".log");
+        std::string out;
+        for (std::string line; std::getline(log, line);)
+            if (line.starts_with("stopping ") && line.find(" operation ") != std::string::npos)
+                out = line;
+        return out;
     }
     [[nodiscard]] Result<node::http::Response> ask(const std::string& method,
                                                    const std::string& target,
@@ -98,6 +114,13 @@ struct Outcome {
     bool operator==(const Outcome&) const = default;
 };
 
+/// What came of a run.
+struct Run {
+    int deaths = 0;                     ///< how often the victim died
+    std::string place;                  ///< where it did, as stopping_node says it
+    std::vector<std::string> problems;  ///< what is not as it must be
+};
+
 /// Two institutions with data, whose directories are copied for each run.
 class Rehearsal {
 public:
@@ -118,12 +141,14 @@ public:
         }
     }
 
-    /// The run; how often `victim` died in it.
-    int run(const std::string& victim, const std::optional<Stop>& stop) {
+    Run run(const std::string& victim, const std::optional<Stop>& stop,
+            const std::string& planted_bug = {}) {
         nodes_.clear();
+        problems_.clear();
         for (const std::string handle : {"irri", "ipk"}) {
             const auto [peer, http] = addresses_.at(handle);
-            nodes_[handle] = {federation_.directory("run-" + handle), peer, http, nullptr, 0};
+            nodes_[handle] = {federation_.directory("run-" + handle),        peer, http, nullptr, 0,
+                              handle == victim ? planted_bug : std::string()};
             copy_node(federation_.directory(handle), nodes_[handle].directory);
             nodes_[handle].start(handle == victim ? stop : std::nullopt);
         }
@@ -134,29 +159,39 @@ public:
         insist("irri", "DELETE", "records/irri/rice/germplasm/rice-2");
         insist("irri", "PATCH", "records/irri/joint/germplasm/i2", R"({"set":["genus=Zea"]})");
         wait_for_rest();
+        // Each of these is a delivery of its own, after some that were acknowledged.
+        for (const std::string record : {"rice-3", "rice-4"}) {
+            insist("irri", "PATCH", "records/irri/rice/germplasm/" + record,
+                   R"({"set":["remarks=late"]})");
+            wait_for_rest();
+        }
         const Outcome outcome{nodes_["irri"].exported("rice"), nodes_["irri"].exported("joint")};
-        CHECK(nodes_["ipk"].exported("irri/rice") == outcome.rice);
-        CHECK(nodes_["ipk"].exported("irri/joint") == outcome.joint);
-        if (undisturbed_)
-            CHECK(outcome == *undisturbed_);
-        else
-            undisturbed_ = outcome;
+        expect(nodes_["ipk"].exported("irri/rice") == outcome.rice, "another rice at the holder");
+        expect(nodes_["ipk"].exported("irri/joint") == outcome.joint, "another joint dataset");
+        if (!undisturbed_) undisturbed_ = outcome;
+        expect(outcome == *undisturbed_, "not what the undisturbed run gives");
         for (auto& [handle, node] : nodes_) {
             if (node.process->stop() != 0) {  // it died while it ended
-                CHECK(handle == victim);
-                CHECK(++node.deaths == 1);
+                expect(handle == victim, handle + " ended badly");
+                expect(++node.deaths == 1, handle + " ended badly");
             }
             const auto report =
                 storage::open_sqlite_reader(node.directory, merger_)->verify(std::nullopt);
-            CHECK(report.failed == 0);
-            CHECK(report.records >= records - 1 + 3);
+            expect(report.failed == 0, handle + " does not verify");
+            expect(report.records >= records - 1 + 3, handle + " lacks records");
         }
-        return nodes_[victim].deaths;
+        return {nodes_[victim].deaths, nodes_[victim].place(), problems_};
     }
 
     [[nodiscard]] const Outcome& undisturbed() const { return *undisturbed_; }
 
+    /// How long the nodes may take to come to rest, which they do within milliseconds.
+    std::chrono::seconds patience{30};
+
 private:
+    void expect(bool holds, const std::string& otherwise) {
+        if (!holds) problems_.push_back(otherwise);
+    }
     /// What a person does whose request ended in a dead process: start the node, ask again.
     void insist(const std::string& handle, const std::string& method, const std::string& target,
                 const std::string& body = {}) {
@@ -167,17 +202,18 @@ private:
             if (!reply) return false;
             // Deleted or subscribed already, by the request whose answer was lost.
             const bool is_done = method != "PATCH" && node.deaths > 0 && reply->status / 100 == 4;
-            CHECK_MESSAGE((reply->status / 100 == 2 || is_done), reply->body);
+            expect(reply->status / 100 == 2 || is_done, reply->body);
             return true;
         });
     }
 
     void wait_for_rest() {
-        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+        const auto deadline = std::chrono::steady_clock::now() + patience;
         while (!is_at_rest()) {
-            REQUIRE_MESSAGE(std::chrono::steady_clock::now() < deadline, "no rest within 30 s: ",
-                            json::serialize(nodes_["irri"].document("status")),
-                            json::serialize(nodes_["ipk"].document("status")));
+            if (std::chrono::steady_clock::now() > deadline)
+                return expect(false,
+                              "no rest: " + json::serialize(nodes_["irri"].document("status")) +
+                                  json::serialize(nodes_["ipk"].document("status")));
             std::this_thread::sleep_for(std::chrono::milliseconds(3));
         }
     }
@@ -203,6 +239,7 @@ private:
     std::map<std::string, std::pair<std::string, std::string>> addresses_;
     std::map<std::string, StoppedNode> nodes_;
     std::optional<Outcome> undisturbed_;
+    std::vector<std::string> problems_;
     sync::Merger merger_;
 };
 
@@ -283,8 +320,13 @@ void stop_everywhere(const std::function<int(const std::optional<Stop>&)>& run,
 void stop_a_sync_everywhere(const std::string& victim, const std::string& variable,
                             std::uint64_t stride, std::uint64_t at_least) {
     Rehearsal rehearsal;
-    stop_everywhere([&](const auto& stop) { return rehearsal.run(victim, stop); }, variable, stride,
-                    at_least);
+    const auto run = [&](const std::optional<Stop>& stop) {
+        const Run outcome = rehearsal.run(victim, stop);
+        for (const std::string& problem : outcome.problems) MESSAGE(problem);
+        CHECK(outcome.problems.empty());
+        return outcome.deaths;
+    };
+    stop_everywhere(run, variable, stride, at_least);
     CHECK(rehearsal.undisturbed().rice.find("salt tolerant") != std::string::npos);
     CHECK(rehearsal.undisturbed().rice.find("\"rice-2\"") == std::string::npos);
     CHECK(rehearsal.undisturbed().joint.find("Hordeum") != std::string::npos);
@@ -297,10 +339,10 @@ constexpr auto file_write = "SANGAM_STOP_AT_FILE_WRITE";
 }  // namespace
 
 TEST_CASE("kill -9: the sender may die before or after any store operation") {
-    stop_a_sync_everywhere("irri", store_moment, 1, 15);
+    stop_a_sync_everywhere("irri", store_moment, 1, 24);
 }
 TEST_CASE("kill -9: the receiver may die before or after any store operation") {
-    stop_a_sync_everywhere("ipk", store_moment, 1, 15);
+    stop_a_sync_everywhere("ipk", store_moment, 1, 18);
 }
 TEST_CASE("kill -9: the receiver may die in the middle of a write to a file") {
     stop_a_sync_everywhere("ipk", file_write, 13, 5);
@@ -312,4 +354,24 @@ TEST_CASE("kill -9: an import may die before or after any store operation and is
 TEST_CASE("kill -9: an import may die in the middle of a write to a file and is made again") {
     ImportRehearsal rehearsal;
     stop_everywhere([&](const auto& stop) { return rehearsal.run(stop); }, file_write, 71, 4);
+}
+
+TEST_CASE("kill -9: a planted cursor that is durable before its content is found") {
+    Rehearsal rehearsal;
+    REQUIRE(rehearsal.run("ipk", std::nullopt).problems.empty());
+    // Without a death the bug does no harm, so that only a stop in its gap shows it.
+    REQUIRE(rehearsal.run("ipk", std::nullopt, "cursor_first").problems.empty());
+    rehearsal.patience = std::chrono::seconds(3);
+    Run outcome;
+    std::uint64_t number = 0;
+    while (outcome.problems.empty() && ++number <= 60)
+        outcome = rehearsal.run("ipk", Stop{store_moment, number}, "cursor_first");
+    REQUIRE_MESSAGE(!outcome.problems.empty(), "not found at any of ", number, " places");
+    CHECK(outcome.deaths == 1);
+    MESSAGE("found: ", outcome.place, ": ", outcome.problems.front().substr(0, 60));
+    // The gap is between these two.
+    CHECK((outcome.place.ends_with(", put_own_subscription") ||
+           (outcome.place.starts_with("stopping before ") && outcome.place.ends_with(", apply"))));
+    CHECK(std::count(outcome.problems.begin(), outcome.problems.end(),
+                     "another rice at the holder") == 1);
 }

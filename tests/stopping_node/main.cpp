@@ -8,6 +8,8 @@
 //                                N/2 for even N: durable, and its caller has not heard of it
 // SANGAM_STOP_AT_FILE_WRITE=N    SIGKILL in SQLite's N-th write to a file, with half of it written
 // SANGAM_STORE_SYNCS=0           no fsync: a process's death loses nothing by it, and it is faster
+// SANGAM_PLANTED_BUG=cursor_first  a delivery's cursor is durable before its content: what
+//                                stop_anywhere_test has to find
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -15,6 +17,7 @@
 #include "node/daemon/node_app.hpp"
 #include "storage/fault_injection.hpp"
 #include "tests/stopping_node/torn_write_vfs.hpp"
+#include "tests/support/stopping_store.hpp"
 
 namespace {
 
@@ -24,6 +27,25 @@ std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
     const char* text = std::getenv(name);
     return text ? std::strtoull(text, nullptr, 10) : otherwise;
 }
+
+struct OwnedStore {
+    std::unique_ptr<storage::Store> owned;
+};
+
+/// Two transactions where there has to be one.
+class CursorFirst final : private OwnedStore, public sangam::testing::StoppingStore {
+public:
+    explicit CursorFirst(std::unique_ptr<storage::Store> store)
+        : OwnedStore{std::move(store)}, StoppingStore(*owned) {}
+
+    Result<storage::ApplyResult> apply(const storage::ApplyRequest& request) override {
+        if (!request.subscription || request.parts.empty()) return disk_.apply(request);
+        disk_.put_own_subscription(*request.subscription);
+        storage::ApplyRequest content = request;
+        content.subscription.reset();
+        return disk_.apply(content);
+    }
+};
 
 std::unique_ptr<storage::Store> open_stopping_store(const std::string& directory,
                                                     storage::Author author,
@@ -39,8 +61,12 @@ std::unique_ptr<storage::Store> open_stopping_store(const std::string& directory
                   << ", " << name << std::endl;
         std::raise(SIGKILL);
     };
-    return std::make_unique<storage::FaultyStore>(
+    auto store = std::make_unique<storage::FaultyStore>(
         storage::open_sqlite_store(directory, author, projector, options), hook);
+    const char* bug = std::getenv("SANGAM_PLANTED_BUG");
+    if (bug == nullptr) return store;
+    SANGAM_ASSERT(std::string_view(bug) == "cursor_first");
+    return std::make_unique<CursorFirst>(std::move(store));
 }
 
 }  // namespace
