@@ -19,6 +19,7 @@ from demo_data import (DATA, DATASETS, DOWN, HIDDEN, INSTITUTIONS, KILLED, NARRO
                        QUERY, ROOT, SEARCHER, SUBSCRIPTIONS, WIDE, WITHDRAWN)
 from demo_joint import JointDataset
 from demo_public import search_as_the_public
+from demo_search import search_by_condition
 from federation import Daemon, Wrong, birth, end, wait_for
 
 KEPT = ROOT / "build/demo.json"
@@ -443,6 +444,7 @@ class Demo:
         joint.write()
         self.verify_all()
         self.search_all()
+        search_by_condition(self)
         joint.settle_without_owner()
         search_as_the_public(self)
         self.result["conflicts"] = joint.count()
