@@ -58,7 +58,9 @@ Result<NewRegistry> create_registry(const InitOptions& options,
     if (!chain) {
         Error error = chain.error();
         error.kind = ErrorKind::usage;
-        error.fix = "check --name, --root-keys, --threshold and --expiry";
+        error.fix =
+            "check --name (1 to 200 bytes in one line), --root-keys, --threshold and --expiry (at "
+            "least 3s)";
         return std::unexpected(error);
     }
     const SignedCheckpoint checkpoint =

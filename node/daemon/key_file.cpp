@@ -47,21 +47,33 @@ std::string_view name_of(KeyKind kind) {
 
 }  // namespace
 
-SigningKey make_key_file(const std::string& path, KeyKind kind, Random& random) {
-    if (::access(path.c_str(), F_OK) == 0)
-        throw std::runtime_error("refusing to replace the key file " + path);
+SigningKey draw_key(Random& random) {
     std::array<std::uint8_t, SigningKey::seed_size> seed{};
     random.fill(seed);
-    Bytes out(magic.begin(), magic.end());
+    auto key = SigningKey::from_seed(seed);
+    seed.fill(0);
+    return key;
+}
+
+void write_key_file(const std::string& path, KeyKind kind, const SigningKey& key) {
+    if (::access(path.c_str(), F_OK) == 0)
+        throw std::runtime_error("refusing to replace the key file " + path);
+    Bytes out;
+    out.reserve(file_bytes);  // a buffer that moves would leave the seed behind
+    out.insert(out.end(), magic.begin(), magic.end());
     put_u16(out, format_clear);
     put_u16(out, static_cast<std::uint16_t>(kind));
+    const ByteView seed = key.seed();
     out.insert(out.end(), seed.begin(), seed.end());
     const Hash sum = checksum(out);
     out.insert(out.end(), sum.bytes.begin(), sum.bytes.begin() + 8);
     write_file_durably(path, out, 0600);
-    auto key = SigningKey::from_seed(seed);
     std::fill(out.begin(), out.end(), std::uint8_t{0});
-    seed.fill(0);
+}
+
+SigningKey make_key_file(const std::string& path, KeyKind kind, Random& random) {
+    auto key = draw_key(random);
+    write_key_file(path, kind, key);
     return key;
 }
 

@@ -26,8 +26,14 @@ enum class KeyKind : std::uint16_t {
     registry_freshness = 4,  ///< dates checkpoints
 };
 
-/// Draws a key and writes it to `path`, which must not exist (asserted by the caller's own check;
-/// here an exception). Throws std::runtime_error when it cannot be written.
+/// A new key that is in no file yet: for a caller that has more to check before it writes anything.
+[[nodiscard]] SigningKey draw_key(Random& random);
+
+/// Writes `key` to `path`, which must not exist (asserted by the caller's own check; here an
+/// exception). Throws std::runtime_error when it cannot be written.
+void write_key_file(const std::string& path, KeyKind kind, const SigningKey& key);
+
+/// Draws a key and writes it to `path`, as write_key_file().
 [[nodiscard]] SigningKey make_key_file(const std::string& path, KeyKind kind, Random& random);
 
 /// Errors: "not_found"; "key_permissions" when group or others may do anything with it (the fix

@@ -100,30 +100,33 @@ Result<json::object> init_registry(const std::string& directory,
                         " root keys, and 1 to that many must be needed",
                     {}, {}, ErrorKind::usage);
     init_crypto();
-    if (auto made = make_fresh_directory(directory); !made) return std::unexpected(made.error());
-    const auto lock = DirectoryLock::take(directory);
-    if (!lock) return std::unexpected(lock.error());
-
-    const RegistryPaths paths{directory};
     SystemRandom random;
-    make_directory(paths.root_keys());
-    write_file_durably(paths.root_keys() + "/README", as_bytes(root_keys_note), 0600);
     std::vector<SigningKey> root_keys;
     json::array shown_keys;
-    for (unsigned i = 1; i <= options.root_keys; ++i) {
-        root_keys.push_back(make_key_file(paths.root_keys() + "/root-" + std::to_string(i) + ".key",
-                                          KeyKind::registry_root, random));
+    for (unsigned i = 0; i < options.root_keys; ++i) {
+        root_keys.push_back(draw_key(random));
         shown_keys.emplace_back(root_keys.back().public_key().hex());
     }
-    const registry::RegistryKeys keys{
-        make_key_file(paths.log_key(), KeyKind::registry_log, random),
-        make_key_file(paths.freshness_key(), KeyKind::registry_freshness, random)};
+    const registry::RegistryKeys keys{draw_key(random), draw_key(random)};
     registry::InitOptions init;
     init.name = options.name;
     init.threshold = options.threshold;
     init.expiry = options.expiry;
+    // In memory first: a registry that is refused leaves no directory and no keys behind.
     const auto made = registry::create_registry(init, root_keys, keys, system_now());
     if (!made) return std::unexpected(made.error());
+
+    if (auto fresh = make_fresh_directory(directory); !fresh) return std::unexpected(fresh.error());
+    const auto lock = DirectoryLock::take(directory);
+    if (!lock) return std::unexpected(lock.error());
+    const RegistryPaths paths{directory};
+    make_directory(paths.root_keys());
+    write_file_durably(paths.root_keys() + "/README", as_bytes(root_keys_note), 0600);
+    for (std::size_t i = 0; i < root_keys.size(); ++i)
+        write_key_file(paths.root_keys() + "/root-" + std::to_string(i + 1) + ".key",
+                       KeyKind::registry_root, root_keys[i]);
+    write_key_file(paths.log_key(), KeyKind::registry_log, keys.log);
+    write_key_file(paths.freshness_key(), KeyKind::registry_freshness, keys.freshness);
     registry::Effects effects;
     effects.state = made->files.state;
     effects.entries = made->files.entries;

@@ -113,6 +113,27 @@ TEST_CASE("registry host: init makes keys for their owner alone, and is not repe
               .kind == ErrorKind::usage);
 }
 
+TEST_CASE("registry host: an init that is refused leaves nothing in the way of the corrected one") {
+    const TemporaryDirectory parent;
+    const std::string directory = parent.file("r");
+    const RegistryInitOptions refused[] = {
+        {.name = ""},
+        {.name = "two\nlines"},
+        {.name = "n", .root_keys = 0},
+        {.name = "n", .root_keys = 17},
+        {.name = "n", .root_keys = 2, .threshold = 3},
+        {.name = "n", .threshold = 0},
+        {.name = "n", .expiry = std::chrono::seconds(1)},
+    };
+    for (const auto& options : refused) {
+        const auto made = init_registry(directory, options);
+        REQUIRE_FALSE(made);
+        CHECK(made.error().kind == ErrorKind::usage);
+        CHECK_FALSE(std::filesystem::exists(directory));
+    }
+    CHECK(init_registry(directory, {.name = "ok"}));
+}
+
 TEST_CASE("registry host: invites, enrols, approves, revokes, and all of it is on disk") {
     RunningRegistry r;
     registry::testing::TestNode node(1);
