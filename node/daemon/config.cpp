@@ -187,15 +187,20 @@ Environment process_environment() {
 
 Result<NodeConfig> parse_config(std::string_view toml, const std::string& path,
                                 const Environment& environment, const ConfigOverrides& overrides) {
-    Settings settings;
-    if (const auto taken = take_file(toml, path, settings); !taken)
+    Settings in_file;
+    Settings in_environment;
+    Settings in_options;
+    if (const auto taken = take_file(toml, path, in_file); !taken)
         return std::unexpected(taken.error());
-    take_environment(environment, settings);
-    take_options(overrides, settings);
+    take_environment(environment, in_environment);
+    take_options(overrides, in_options);
+    // Each layer over the one below it, and all of each is looked at: a bad value that an option
+    // hides today would keep the node from starting on the day when the option is gone.
     NodeConfig config;
-    for (const auto& [key, setting] : settings)
-        if (const auto done = set(config, key, setting); !done)
-            return std::unexpected(done.error());
+    for (const auto* settings : {&in_file, &in_environment, &in_options})
+        for (const auto& [key, setting] : *settings)
+            if (const auto done = set(config, key, setting); !done)
+                return std::unexpected(done.error());
     if (config.name.empty())
         return bad_setting("the node has no name", path, "add a line: name = \"...\"");
     if (config.institution.empty()) config.institution = config.name;

@@ -83,6 +83,29 @@ TEST_CASE("config: an option wins over the environment, that over the file") {
     CHECK(parse_config(toml, environment, overrides)->advertise == std::vector<std::string>{"d:3"});
 }
 
+TEST_CASE("config: a bad value is refused also where another layer overrides it") {
+    ConfigOverrides overrides;
+    overrides.peer_listen = "127.0.0.1:0";
+    const auto in_file = parse_config("name = \"n\"\npeer_listen = \"127.0.0.1:70000\"\n",
+                                      environment_of({}), overrides);
+    REQUIRE_FALSE(in_file);
+    CHECK(in_file.error().kind == ErrorKind::usage);
+    CHECK(in_file.error().subject == "sangam.toml, line 2");
+
+    overrides = {};
+    overrides.registry_poll = "3s";
+    const auto in_environment = parse_config(
+        "name = \"n\"\n", environment_of({{"SANGAM_REGISTRY_POLL", "often"}}), overrides);
+    REQUIRE_FALSE(in_environment);
+    CHECK(in_environment.error().subject == "SANGAM_REGISTRY_POLL");
+
+    const auto below_environment =
+        parse_config("name = \"n\"\nlog_level = \"loud\"\n",
+                     environment_of({{"SANGAM_LOG_LEVEL", "debug"}}), ConfigOverrides{});
+    REQUIRE_FALSE(below_environment);
+    CHECK(below_environment.error().subject == "sangam.toml, line 2");
+}
+
 TEST_CASE("config: an unknown key is refused with its line and the keys there are") {
     const auto config = parse_config("name = \"n\"\n\npeer_lisen = \"127.0.0.1:1\"\n");
     REQUIRE_FALSE(config);
