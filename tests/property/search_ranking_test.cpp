@@ -36,13 +36,13 @@ constexpr int queries = 100;
 constexpr std::size_t rare_records = 5;
 constexpr std::size_t common_records = 200;
 
-struct Row {
+struct DemoRow {
     std::string id;
     std::vector<FieldWrite> writes;
     std::set<std::string> words;
 };
 
-std::vector<Row> read_rows(const fs::path& file, const std::string& id_column = {}) {
+std::vector<DemoRow> read_rows(const fs::path& file, const std::string& id_column = {}) {
     std::ifstream in(file);
     REQUIRE(in.good());
     std::string body{std::istreambuf_iterator<char>(in), {}};
@@ -50,13 +50,13 @@ std::vector<Row> read_rows(const fs::path& file, const std::string& id_column = 
     node::ingest::CsvReader reader(body, node::ingest::detect_delimiter(body));
     node::ingest::CsvRow cells;
     std::vector<std::string> header;
-    std::vector<Row> out;
+    std::vector<DemoRow> out;
     while (reader.next(cells) == node::ingest::CsvReader::Step::row) {
         if (header.empty()) {
             header.assign(cells.cells.begin(), cells.cells.end());
             continue;
         }
-        Row row;
+        DemoRow row;
         row.id = std::to_string(cells.line);
         for (std::size_t i = 0; i < header.size() && i < cells.cells.size(); ++i) {
             const std::string_view cell = cells.cells[i];
@@ -73,7 +73,7 @@ std::vector<Row> read_rows(const fs::path& file, const std::string& id_column = 
 
 struct Part {
     std::string collection;
-    std::vector<Row> rows;
+    std::vector<DemoRow> rows;
 };
 /// By institution and name: `irri/rice-trials` is a folder of three files, `ipk/passports` a file.
 using Datasets = std::map<std::string, std::vector<Part>>;
@@ -106,7 +106,7 @@ std::vector<Version> read_durum() {
                                        {"ipk", "passport_C_check2.csv"}}) {
         auto rows = read_rows(folder / file, "accession");
         std::set<std::string> seen;
-        std::erase_if(rows, [&](const Row& row) { return !seen.insert(row.id).second; });
+        std::erase_if(rows, [&](const DemoRow& row) { return !seen.insert(row.id).second; });
         out.push_back({writer, {"versions", std::move(rows)}});
     }
     return out;
@@ -116,7 +116,7 @@ void author(SimWorld& world, std::size_t node, const DatasetUid& uid, const Part
     world.act(node, [&](Engine& engine, Millis now) {
         storage::AuthorRequest request;
         request.dataset = uid;
-        for (const Row& row : part.rows) {
+        for (const DemoRow& row : part.rows) {
             storage::Edit edit;
             edit.key = {part.collection, row.id};
             edit.writes = row.writes;
@@ -160,12 +160,12 @@ void fill(SimWorld& world, const Nodes& nodes, const Datasets& datasets,
 /// Words by how many records have them.
 struct Vocabulary {
     std::vector<std::string> rare, middling, common;
-    std::vector<const Row*> rows;
+    std::vector<const DemoRow*> rows;
 
     Vocabulary(const Datasets& datasets, const std::vector<Version>& durum) {
         std::map<std::string, std::size_t> records;
         const auto count = [&](const Part& part) {
-            for (const Row& row : part.rows) {
+            for (const DemoRow& row : part.rows) {
                 if (!row.words.empty()) rows.push_back(&row);
                 for (const auto& word : row.words) ++records[word];
             }
@@ -194,7 +194,7 @@ struct Vocabulary {
                 return (is_utf8(start) ? start : word) + "*";
             }
             default: {  // two or three words that stand in one record, in any field
-                const Row& row = *rows[random() % rows.size()];
+                const DemoRow& row = *rows[random() % rows.size()];
                 const std::vector<std::string> of(row.words.begin(), row.words.end());
                 std::string out = any(of) + " " + any(of);
                 if (random() % 2 == 0) out += " " + any(of);
