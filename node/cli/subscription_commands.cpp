@@ -46,14 +46,16 @@ struct ListSubscriptionsOptions {};
 int list_subscriptions(const Session& session, const ListSubscriptionsOptions&) {
     return session.finish(
         call_node(session, "GET", "/api/v1/subscriptions"), [&](const json::object& document) {
-            Table table({"subscription id", "dataset", "state", "records", "of", "age", "reason"});
+            Table table({"subscription id", "dataset", "state", "records", "of", "age"});
             std::string details;
             for (const auto& entry : array_at(document, "subscriptions")) {
                 const auto& s = entry.as_object();
                 table.add({text_at(s, "subscription_id"), text_at(s, "dataset"),
                            text_at(s, "state"), shown_count(number_at(s, "records")),
-                           shown_count(number_at(s, "expected")), shown_age(number_at(s, "age_s")),
-                           text_at(s, "reason")});
+                           shown_count(number_at(s, "expected")),
+                           shown_age(number_at(s, "age_s"))});
+                if (const auto reason = text_at(s, "reason"); !reason.empty())
+                    details += text_at(s, "subscription_id").substr(0, 8) + "  " + reason + '\n';
                 if (const auto where = text_at(s, "where"); !where.empty())
                     details +=
                         text_at(s, "subscription_id").substr(0, 8) + "  only where " + where + '\n';
@@ -62,8 +64,7 @@ int list_subscriptions(const Session& session, const ListSubscriptionsOptions&) 
                 session.out() << "No subscriptions: sangam dataset list --remote shows what there "
                                  "is.\n";
             else
-                // The id must be whole, to be copied into `unsubscribe`.
-                table.print(session.out(), std::max<std::size_t>(session.terminal().width, 110));
+                table.print(session.out(), session.terminal().width);
             if (!details.empty()) session.out() << '\n' << details;
         });
 }

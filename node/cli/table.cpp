@@ -104,8 +104,8 @@ void Table::print(std::ostream& out, std::size_t width) const {
     std::size_t total = gap * (widths.size() - 1);
     for (const auto w : widths) total += w;
     while (total > width) {
-        const auto widest = std::max_element(widths.begin(), widths.end());
-        if (*widest <= min_column) break;
+        const auto widest = std::max_element(widths.begin() + 1, widths.end());
+        if (widest == widths.end() || *widest <= min_column) break;
         --*widest;
         --total;
     }

@@ -18,7 +18,8 @@ public:
     /// As many cells as the header has.
     void add(std::vector<std::string> row);
     [[nodiscard]] bool empty() const { return rows_.empty(); }
-    /// Lines of at most `width` columns; the widest columns are cut, with `…` at the cut.
+    /// Lines of at most `width` columns where that can be: the widest columns are cut, with `…` at
+    /// the cut, but never the first, whose names and ids are there to be copied.
     void print(std::ostream& out, std::size_t width) const;
 
 private:

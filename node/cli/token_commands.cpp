@@ -22,12 +22,12 @@ int add_token(const Session& session, const TokenOptions& options) {
     body["name"] = options.name;
     body["role"] = options.role;
     if (options.valid) body["valid_s"] = options.valid->count() / 1000;
-    return session.finish(call_node(session, "POST", "/api/v1/tokens", &body),
-                          [&](const json::object& made) {
-                              session.out() << text_at(made, "token") << '\n';
-                              session.err() << "It is shown this once. Use it as: Authorization: "
-                                               "Bearer TOKEN\n";
-                          });
+    return session.finish(
+        call_node(session, "POST", "/api/v1/tokens", &body), [&](const json::object& made) {
+            session.out() << text_at(made, "token") << '\n';
+            session.err() << "It is shown this once and works until " << text_at(made, "expires")
+                          << ". Use it as: Authorization: Bearer TOKEN\n";
+        });
 }
 
 struct ListTokensOptions {};
@@ -76,8 +76,7 @@ void add_token_commands(CLI::App& root, Session& session) {
                "admin (all), curator (also writes records) or researcher (reads and searches)")
         ->required()
         ->check(CLI::IsMember({"admin", "curator", "researcher"}));
-    add_duration(add_command_, "--valid", add_options->valid,
-                 "how long it works (default: for ever)");
+    add_duration(add_command_, "--valid", add_options->valid, "how long it works (default: 90d)");
     when_chosen(add_command_, session, add_options, add_token);
 
     auto& list_command = *add_command(token, "list", "list tokens, without their secrets");

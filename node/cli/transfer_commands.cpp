@@ -6,6 +6,7 @@
 
 #include "node/cli/arguments.hpp"
 #include "node/cli/commands.hpp"
+#include "node/cli/output_file.hpp"
 #include "node/cli/progress.hpp"
 #include "node/cli/table.hpp"
 
@@ -52,9 +53,15 @@ Result<TargetBuilder> import_target(const ImportOptions& options) {
     if (options.rejects) out.parameter("rejected_rows", "true");
     for (const auto& file : options.files) {
         std::error_code error;
-        if (!std::filesystem::is_regular_file(file, error))
+        if (!std::filesystem::exists(file, error) && !error)
             return fail("no_such_file", "there is no such file", file, "check its name",
                         ErrorKind::not_found);
+        if (!std::filesystem::is_regular_file(file, error))
+            return fail("unreadable_file",
+                        error ? "the file cannot be read: " + error.message()
+                              : "this is no file that can be read to its end, but a directory, a "
+                                "pipe or a device",
+                        file, "check its name and permissions", ErrorKind::failed);
         const auto size = std::filesystem::file_size(file, error);
         if (error)
             return fail("unreadable_file", "the file cannot be read: " + error.message(), file,
@@ -154,31 +161,22 @@ struct ExportOptions {
     std::string out;
 };
 
-/// Written beside its final place and renamed, so that a broken export leaves no half file.
 int export_to(const Session& session, const ExportOptions& options) {
+    auto file = OutputFile::at(options.out);
+    if (!file) return session.report(file.error());
     TargetBuilder target("/api/v1/export");
     target.parameter("dataset", options.dataset);
     if (options.where) target.parameter("where", *options.where);
     if (options.format) target.parameter("format", *options.format);
     if (options.collection) target.parameter("collection", *options.collection);
-    const auto partial = options.out + ".part";
     http::ClientRequest request;
     request.target = target.text();
-    request.response_file = partial;
+    request.response_file = file->path();
     request.deadline = std::chrono::milliseconds(0);
     const auto response = call_raw(session, DaemonKind::node, request);
-    std::error_code error;
-    if (!response) {
-        std::filesystem::remove(partial, error);
-        return session.report(response.error());
-    }
-    std::filesystem::rename(partial, options.out, error);
-    if (error) {
-        std::filesystem::remove(partial, error);
-        return session.report({ErrorKind::failed, "unwritable_file",
-                               "the export could not be put in its place", options.out,
-                               "check the directory and its permissions"});
-    }
+    if (!response) return session.report(response.error());
+    if (const auto kept = file->keep(); !kept) return session.report(kept.error());
+    if (file->is_standard_output()) return 0;  // the records are there, and nothing else
     json::object document;
     document["written"] = 0;
     for (const auto& [name, value] : response->headers)
@@ -230,7 +228,9 @@ void add_transfer_commands(CLI::App& root, Session& session) {
                "mcpd, csv, brapi or ndjson (default ndjson)");
     add_option(export_command, "--collection", export_options->collection, "C",
                "the one collection of a csv or brapi file, where the dataset has several");
-    add_option(export_command, "--out", export_options->out, "F", "the file to write")->required();
+    add_option(export_command, "--out", export_options->out, "F",
+               "the file to write; - is standard output")
+        ->required();
     when_chosen(export_command, session, export_options, export_to);
 }
 

@@ -160,6 +160,10 @@ private:
                                request_.response_file, "check the directory and its permissions");
             parser.body_limit(boost::none);
             const auto [failed, read] = co_await bhttp::async_read(socket_, buffer, parser, quiet);
+            if (is_of_the_file(failed))
+                co_return fail("unwritable_file", "the file cannot be written: " + failed.message(),
+                               request_.response_file, "make room for it, or name another place",
+                               ErrorKind::failed);
             if (failed) co_return broken(failed);
             co_return out;
         }
@@ -169,6 +173,12 @@ private:
         if (failed) co_return broken(failed);
         out.body = std::move(parser.get().body());
         co_return out;
+    }
+
+    static bool is_of_the_file(error_code error) {
+        return error == boost::system::errc::no_space_on_device ||
+               error == boost::system::errc::file_too_large ||
+               error == boost::system::errc::io_error;
     }
 
     Result<Response> broken(error_code error) const {

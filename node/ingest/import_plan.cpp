@@ -48,7 +48,8 @@ std::optional<RowProblem> find_excess(const RowMapper& mapper,
             return RowProblem{column_of(write.path), "an element is longer than 1,024 bytes"};
         const std::size_t value = write.value ? value_bytes(*write.value) : 1;
         if (value > max_value_bytes)
-            return RowProblem{column_of(write.path), "the value is longer than 1 MiB"};
+            return RowProblem{column_of(write.path),
+                              "the value is too long: over 1 MiB with its encoding"};
         total += write_overhead + path_bytes(write.path) + value;
     }
     if (total > max_change_bytes) return RowProblem{{}, "the row is longer than 4 MiB"};

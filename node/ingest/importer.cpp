@@ -209,10 +209,11 @@ private:
         if (!file.decoded.is_clean) {
             const std::size_t bad = decode_cells(file.decoded.encoding, row.cells, scratch_);
             if (bad < row.cells.size()) {
+                const bool has_nul = row.cells[bad].find('\0') != std::string_view::npos;
                 make_readable(row.cells, scratch_);
                 return refuse(
                     {bad < file.mapper.header_size() ? file.mapper.header()[bad] : std::string(),
-                     "bytes in no known encoding"});
+                     has_nul ? "a NUL byte, which no text has" : "bytes in no known encoding"});
             }
         }
         if (row.cells.size() > file.mapper.header_size())

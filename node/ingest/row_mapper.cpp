@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "node/ingest/collection_name.hpp"
 #include "node/ingest/mcpd.hpp"
 #include "protocol/cbor.hpp"
 #include "protocol/change.hpp"
@@ -38,9 +39,6 @@ Format format_of(std::span<const std::string_view> header, const MappingOptions&
 }
 
 Result<void> check_options(const MappingOptions& options, Format format) {
-    if (!is_utf8(options.collection))
-        return refuse("bad_option", "the collection's name is not UTF-8", "--collection",
-                      "check the terminal's encoding");
     for (const auto& [column, field] : options.maps)
         if (!is_utf8(field))
             return refuse("bad_map", "a field's name is not UTF-8", "--map " + column,
@@ -58,9 +56,7 @@ Result<void> check_options(const MappingOptions& options, Format format) {
     if (options.collection.empty())
         return refuse("missing_option", "a csv import needs --collection", {},
                       "name the kind of entity, such as germplasm, studies or observations");
-    if (options.collection.size() > max_name_bytes)
-        return refuse("bad_option", "the collection's name is longer than 1,024 bytes",
-                      "--collection", "choose a shorter one");
+    if (auto ok = check_collection_name(options.collection); !ok) return ok;
     if (!options.id_column)
         return refuse("missing_option", "a csv import needs --id", {},
                       "name the column that tells the records apart");

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 
+#include "node/ingest/collection_name.hpp"
 #include "node/ingest/field_edit.hpp"
 #include "node/ingest/field_model.hpp"
 #include "node/service/json_value.hpp"
@@ -101,6 +102,9 @@ Result<Reply> put_record(Call& call) {
         if (access->merged.is_deleted)
             return fail("record_deleted", "the record is deleted: restore it first", access->text,
                         "sangam restore " + access->text, ErrorKind::refused);
+        if (!access->state)
+            if (auto ok = ingest::check_collection_name(access->key.collection); !ok)
+                return std::unexpected(ok.error());
         const FieldModel model(access->dataset.manifest.schema);
         const auto edits = read_edits(call, model);
         if (!edits) return std::unexpected(edits.error());

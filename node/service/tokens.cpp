@@ -16,6 +16,9 @@ constexpr std::uint64_t tokens_format = 1;
 /// In front of the secret, so that a token that leaked is recognised for what it is.
 constexpr std::string_view prefix = "sangam-token:";
 constexpr std::size_t max_name_bytes_of_token = 100;
+/// What is forgotten about stops working by itself.
+constexpr std::chrono::seconds default_validity = std::chrono::days(90);
+constexpr std::chrono::seconds max_validity = std::chrono::days(100 * 365);
 
 }  // namespace
 
@@ -76,12 +79,17 @@ Result<Reply> add_token(Call& call) {
                     "the roles are admin, curator and researcher", ErrorKind::usage);
     token.role = *role;
     token.created = call.now;
-    if (const auto* valid = body->if_contains("valid_s")) {
-        if (!valid->is_int64() || valid->get_int64() <= 0)
-            return fail("bad_validity", "`valid_s` must be a number of seconds above 0", {}, {},
-                        ErrorKind::usage);
-        token.expires = call.now + std::chrono::seconds(valid->get_int64());
+    std::chrono::seconds valid = default_validity;
+    if (const auto* seconds = body->if_contains("valid_s")) {
+        if (!seconds->is_int64() || seconds->get_int64() <= 0 ||
+            seconds->get_int64() > max_validity.count())
+            return fail("bad_validity",
+                        "`valid_s` must be a number of seconds from 1 to " +
+                            std::to_string(max_validity.count()),
+                        {}, {}, ErrorKind::usage);
+        valid = std::chrono::seconds(seconds->get_int64());
     }
+    token.expires = call.now + valid;
     if (call.reader()->document(document_kind, token.name))
         return fail("name_taken", "there is a token of this name", token.name,
                     "revoke it first, or take another name", ErrorKind::refused);

@@ -25,10 +25,17 @@ std::vector<std::string> lines(const cli::Table& table, std::size_t width) {
 
 TEST_CASE("cli table: no line is wider than the terminal, and the cut shows") {
     cli::Table table({"record", "title"});
-    table.add({std::string(100, 'r'), std::string(100, 't')});
+    table.add({std::string(50, 'r'), std::string(100, 't')});
     table.add({"short", "x"});
     for (const auto& line : lines(table, 80)) CHECK(cli::display_width(line) <= 80);
-    CHECK(lines(table, 80)[1].find("…") != std::string::npos);
+    CHECK(lines(table, 80)[1].starts_with(std::string(50, 'r') + "  t"));
+    CHECK(lines(table, 80)[1].ends_with("…"));
+}
+
+TEST_CASE("cli table: the first column is never cut, so that its ids can be copied") {
+    cli::Table table({"id", "title"});
+    table.add({std::string(100, 'r'), std::string(100, 't')});
+    CHECK(lines(table, 80)[1].starts_with(std::string(100, 'r') + "  t"));
 }
 
 TEST_CASE("cli table: columns line up also with accents and wide characters") {

@@ -146,6 +146,24 @@ TEST_CASE_FIXTURE(ServiceFixture, "service access: a token ends by revocation an
     CHECK(tcp("GET", "/api/v1/status", brief).status == 401);
 }
 
+TEST_CASE_FIXTURE(ServiceFixture,
+                  "service access: a token ends after 90 days unless more is said") {
+    const auto plain = token("curator");
+    const auto made =
+        admin("POST", "/api/v1/tokens", R"({"name":"y","role":"admin","valid_s":31536000})");
+    const std::string year(made.object().at("token").as_string());
+    runner.now += std::chrono::days(90) - std::chrono::seconds(1);
+    CHECK(tcp("GET", "/api/v1/status", plain).status == 200);
+    runner.now += std::chrono::seconds(1);
+    CHECK(tcp("GET", "/api/v1/status", plain).status == 401);
+    CHECK(tcp("GET", "/api/v1/status", year).status == 200);
+    for (const char* valid : {"0", "-1", "4000000000", "9223372036854775807", "\"90d\"", "1.5"})
+        CHECK_MESSAGE(admin("POST", "/api/v1/tokens",
+                            std::string(R"({"name":"z","role":"admin","valid_s":)") + valid + "}")
+                              .code() == "bad_validity",
+                      valid);
+}
+
 TEST_CASE_FIXTURE(ServiceFixture, "service access: bad tokens and other schemes are refused") {
     CHECK(tcp("GET", "/api/v1/datasets", "nonsense").status == 401);
     CHECK(tcp("GET", "/api/v1/datasets", {}, {}, {{"authorization", "Basic eDp5"}}).status == 401);

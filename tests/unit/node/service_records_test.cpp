@@ -48,6 +48,15 @@ TEST_CASE_FIXTURE(ServiceFixture, "service records: an unset field is gone, the 
     CHECK(changes[1].at("fields").at("remarks").is_null());
 }
 
+TEST_CASE_FIXTURE(ServiceFixture,
+                  "service records: a put begins no collection that a RECORD cannot name") {
+    make_dataset();
+    const auto odd = admin("PATCH", "/api/v1/records/irri/rice/a%2Fb/1", R"({"fields":{"x":"y"}})");
+    CHECK(odd.code() == "bad_collection");
+    CHECK(odd.status == 400);
+    CHECK(admin("GET", "/api/v1/records/irri/rice/a%2Fb/1").status == 404);
+}
+
 TEST_CASE_FIXTURE(ServiceFixture, "service records: a put on a group's member keeps the others") {
     make_dataset();
     REQUIRE(put("A", R"({"species":"sativa","speciesAuthority":"L."})").status == 200);
