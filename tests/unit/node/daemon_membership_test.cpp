@@ -182,7 +182,7 @@ TEST_CASE("membership: a registry whose root is not the invitation's is not join
     CHECK(node.state() == "none");
 }
 
-TEST_CASE("membership: outlives a restart and the registry; it grows old instead") {
+TEST_CASE("membership: outlives a restart and the registry, and it grows old instead") {
     World world;
     TestMember node(world, 1);
     CHECK(*node.membership->join(world.registry.invite("irri").text()) == "member");

@@ -183,7 +183,7 @@ TEST_CASE("brapi import: GermplasmMCPD's institutes become lists that go togethe
                  {"storageTypeCodes", R"(["10","20"])"}});
 }
 
-TEST_CASE("brapi import: numbers, flags, arrays keep their kind; a mixed place is one value") {
+TEST_CASE("brapi import: numbers, flags, arrays keep their kind, and a mixed place is one value") {
     BrapiHouse house;
     house.import(response(R"({"studyDbId":"S1","active":true,"seasons":["2012","2013"],
         "observationLevels":[{"levelName":"plot","levelOrder":1}],"lastUpdate":{"version":"1"},

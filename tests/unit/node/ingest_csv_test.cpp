@@ -190,7 +190,7 @@ TEST_CASE("encoding: latin1 takes every byte, NUL is text nowhere") {
     CHECK_FALSE(decode_file(std::string_view("a\0b", 3), std::nullopt).is_clean);
 }
 
-TEST_CASE("encoding: UTF-16 with a mark becomes UTF-8; a lone surrogate spoils its row only") {
+TEST_CASE("encoding: UTF-16 with a mark becomes UTF-8, and a lone surrogate spoils its row only") {
     const auto file = decode_file(std::string_view("\xFF\xFE"
                                                    "a\0\xE9\0\x3D\xD8\x00\xDE\n\0",
                                                    12),

@@ -138,7 +138,8 @@ TEST_CASE("importer: NA is a value unless --missing says otherwise") {
     CHECK(house.fields("lines", "R")["b"] == "Inf");
 }
 
-TEST_CASE("importer: a second row of one id is rejected, naming the first; a copy is unchanged") {
+TEST_CASE(
+    "importer: a second row of one id is rejected, naming the first, and a copy is unchanged") {
     House house;
     const auto report = house.import("id,v\nA,1\n\"B\nb\",2\nA,1\nA,2\nB,3\na,4\n", csv("id"));
     CHECK(report.read == 6);
@@ -378,7 +379,7 @@ TEST_CASE("importer: the report's document has COMMANDS' keys") {
     CHECK(record_text("a/b", {"c", "1/2 %\n\xC3\xA9"}) == "a/b/c/1%2F2 %25%0A\xC3\xA9");
 }
 
-TEST_CASE("hazards: durum 208281 stands twice in passport C; the second row is rejected") {
+TEST_CASE("hazards: durum 208281 stands twice in passport C, and the second row is rejected") {
     House house;
     const auto text = read_all("hazards/ethiopia_durum_conflicts/passport_C_check2.csv");
     const auto report = house.import(text, csv("accession"));

@@ -170,7 +170,8 @@ TEST_CASE("row mapper: an mcpd id has three parts, bytewise as read, none of the
     CHECK(problem.error().column == "ACCENUMB");
 }
 
-TEST_CASE("row mapper: a csv header is a path of one name, dots and all; the id stays a field") {
+TEST_CASE(
+    "row mapper: a csv header is a path of one name, dots and all, and the id stays a field") {
     const FieldModel model{Schema{}};
     auto options = csv_options("lineId");
     options.maps = {{"lat", "DECLATITUDE"}, {"site", "trial.site"}};
@@ -232,6 +233,16 @@ TEST_CASE("row mapper: headers that cannot be stored are refused before anything
     MappingOptions no_collection = csv_options("a");
     no_collection.collection.clear();
     CHECK(code({"a"}, no_collection) == "missing_option");
+    for (const char* name : {"a/b", "_x", "..", "C oll%", "1a", "a\n", "Sorte\xc3\xa4", "\xff"}) {
+        MappingOptions odd = csv_options("a");
+        odd.collection = name;
+        CHECK_MESSAGE(code({"a"}, odd) == "bad_collection", name);
+    }
+    for (const char* name : {"observationUnit", "a", "seed-lots_2.x"}) {
+        MappingOptions plain = csv_options("a");
+        plain.collection = name;
+        CHECK_MESSAGE(code({"a"}, plain) == "accepted", name);
+    }
     MappingOptions no_id = csv_options("a");
     no_id.id_column.reset();
     CHECK(code({"a"}, no_id) == "missing_option");

@@ -40,7 +40,8 @@ TEST_CASE_FIXTURE(ServiceFixture, "service datasets: a taken name, a bad name, n
     CHECK(admin("POST", "/api/v1/datasets", R"({"name":"maize","title":"x"})").status == 400);
 }
 
-TEST_CASE_FIXTURE(ServiceFixture, "service grants: add, list and revoke; unknown ones are named") {
+TEST_CASE_FIXTURE(ServiceFixture,
+                  "service grants: add, list and revoke, and unknown ones are named") {
     make_dataset();
     const auto made = admin("POST", "/api/v1/grants",
                             R"({"dataset":"rice","to":"ipk","can":["search","replicate"]})");

@@ -56,8 +56,9 @@ TEST_CASE_TEMPLATE("reading: a scan goes by collection and id, bytewise, from an
     CHECK(live == 10);
 }
 
-TEST_CASE_TEMPLATE("reading: arrivals are the live changes in order; parts come by first arrival",
-                   Backend, SANGAM_BACKENDS) {
+TEST_CASE_TEMPLATE(
+    "reading: arrivals are the live changes in order, and parts come by first arrival", Backend,
+    SANGAM_BACKENDS) {
     Node<Backend> node(1);
     const auto uid = own_dataset(node);
     write(

@@ -53,7 +53,8 @@ TEST_CASE("words: case and Latin marks are folded, punctuation parts, other scri
     CHECK(without_separators("a" + std::string(field_separator) + "b") == "a   b");
 }
 
-TEST_CASE("text query: words, phrases and prefixes; a word that punctuation parts is a phrase") {
+TEST_CASE(
+    "text query: words, phrases and prefixes, and a word that punctuation parts is a phrase") {
     const auto query =
         TextQuery::parse(" Drought \"Late  Blight\" toler* IRGC-1 \"a b\"* ").value();
     REQUIRE(query.terms.size() == 5);
@@ -122,7 +123,7 @@ TEST_CASE_TEMPLATE("search: a word in a hidden field neither matches nor ranks",
     CHECK(scores() == before);
 }
 
-TEST_CASE_TEMPLATE("search: totals are exact beyond the limit; equal scores by key", Backend,
+TEST_CASE_TEMPLATE("search: totals are exact beyond the limit, and equal scores by key", Backend,
                    SANGAM_BACKENDS) {
     Node<Backend> node(1);
     const auto uid = own_dataset(node);

@@ -6,7 +6,7 @@
 namespace sangam::storage::testing {
 
 TEST_CASE(
-    "indexed fields: texts at any depth and elements of unions; no numbers, nothing reserved") {
+    "indexed fields: texts at any depth and elements of unions, and no numbers, nothing reserved") {
     Projection projection;
     const auto add = [&](std::string_view path, Value value, bool is_element = false) {
         projection.fields.push_back(

@@ -74,7 +74,7 @@ std::string text_of(SimWorld& world, std::size_t node, const DatasetUid& dataset
 }  // namespace
 
 TEST_CASE(
-    "revocation: the owner cuts the node's lanes at what it holds; later commits never count") {
+    "revocation: the owner cuts the node's lanes at what it holds, and later commits never count") {
     RevocationScene scene(true);
     const ConnectionId them = scene.stage.greet(scene.stage.them);
     const ConnectionId third = scene.stage.greet(scene.stage.third);
