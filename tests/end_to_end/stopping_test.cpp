@@ -19,7 +19,7 @@ using namespace sangam::test;
 
 namespace {
 
-constexpr int many = 60'000;
+constexpr int many = 40'000;
 
 std::string many_rows() {
     std::string rows = "ID,NAME\n";
