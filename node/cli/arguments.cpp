@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/cli/arguments.hpp"
 
+#include <charconv>
+
 #include "node/daemon/duration.hpp"
 
 namespace sangam::node::cli {
@@ -73,7 +75,16 @@ CLI::Option* add_repeatable(CLI::App& app, const std::string& name, std::vector<
 
 CLI::Option* add_number(CLI::App& app, const std::string& name, std::uint32_t& into,
                         const std::string& value_name, const std::string& help) {
-    return take_one(app.add_option(name, into, help), value_name)->capture_default_str();
+    const auto read = [&into, name](const std::string& text) {
+        std::uint32_t value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error != std::errc() || end != text.data() + text.size())
+            throw CLI::ValidationError(name, "'" + text + "' is no whole number from 0 to " +
+                                                 std::to_string(~std::uint32_t{0}));
+        into = value;
+    };
+    return take_one(app.add_option_function<std::string>(name, read, help), value_name)
+        ->default_str(std::to_string(into));
 }
 
 CLI::Option* add_duration(CLI::App& app, const std::string& name,

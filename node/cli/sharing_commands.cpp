@@ -112,6 +112,8 @@ int holders(const Session& session, const HoldersOptions& options) {
                 session.out() << "Nobody else holds anything of it.\n";
             else
                 table.print(session.out(), session.terminal().width);
+            if (!flag_at(document, "complete"))
+                session.out() << "Whom the dataset's owner serves besides, its node alone knows.\n";
         });
 }
 

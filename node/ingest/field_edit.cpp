@@ -108,7 +108,11 @@ Result<FieldEdit> parse_assignment(const FieldModel& model, std::string_view tex
     const std::string_view right = text.substr(equals + 1);
     if (is_json) {
         auto value = from_json(right);
-        if (!value) return std::unexpected(value.error());
+        if (!value) {
+            Error error = value.error();
+            error.subject = field->text() + (error.subject.empty() ? "" : ", " + error.subject);
+            return std::unexpected(std::move(error));
+        }
         return FieldEdit{std::move(*field), std::move(*value)};
     }
     if (!is_utf8(right))

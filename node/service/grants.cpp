@@ -221,6 +221,11 @@ Result<Reply> list_holders(Call& call) {
                                                  : call.arguments[0] + "/" + call.arguments[1];
     const auto info = call.find_dataset(*reader, name);
     if (!info) return std::unexpected(info.error());
+    if (info->holding != storage::Holding::own && info->holding != storage::Holding::writer)
+        return fail("not_known_here", "who holds a dataset is known to its owner's node alone",
+                    name,
+                    "ask its owner; sangam search and get name the nodes that answer for a record",
+                    ErrorKind::refused);
     const auto uid = info->uid;
     const auto status = call.context.engine->call(
         [](const sync::Engine& engine, Millis now) { return engine.status(now); });
@@ -241,6 +246,8 @@ Result<Reply> list_holders(Call& call) {
     }
     json::object document;
     document["holders"] = std::move(holders);
+    // A writer knows those whom it serves itself, and the other writers.
+    document["complete"] = info->holding == storage::Holding::own;
     return Reply(std::move(document));
 }
 

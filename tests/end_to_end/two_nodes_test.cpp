@@ -64,6 +64,11 @@ TEST_CASE("two nodes: what is granted is copied, followed, found, verified, and 
                number(holders[0].at("withdrawals_pending")) == 0;
     });
 
+    CHECK(f.must("irri", {"holders", "rice"}).at("complete").as_bool());
+    const auto elsewhere = f.on("ipk", {"holders", "irri/rice"});
+    CHECK(elsewhere.exit_code == 4);
+    CHECK(elsewhere.json().at("error").at("code").as_string() == "not_known_here");
+
     // The owner answers for its own; when it is gone the copy does.
     const auto found = f.must("ipk", {"search", "salt"});
     CHECK(number(found.at("total")) == 1);

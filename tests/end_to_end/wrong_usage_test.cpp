@@ -32,6 +32,8 @@ TEST_CASE("wrong usage: unknown commands and options") {
     check_one_message(run_sangam({"status", "--frobnicate"}), 2, "--frobnicate");
     check_one_message(run_sangam({}), 2, "command");
     check_one_message(run_sangam({"status"}), 2, "directory");
+    for (const char* number : {"-1", "1x", "", "4294967296", "1.5"})
+        check_one_message(run_sangam({"search", "x", "--limit", number}), 2, "no whole number");
 }
 
 TEST_CASE("wrong usage: a directory that is not there or no node's") {
