@@ -42,6 +42,12 @@ std::unexpected<Error> unreachable(std::string_view code, std::string message,
     return fail(code, std::move(message), subject, {}, ErrorKind::unreachable);
 }
 
+std::unexpected<Error> connection_lost(std::string message, const std::string& subject) {
+    return fail("connection_lost", std::move(message), subject,
+                "it may have stopped: look at its log, start it again and repeat this",
+                ErrorKind::unreachable);
+}
+
 /// One exchange on a connected socket.
 class Exchange {
 public:
@@ -60,8 +66,7 @@ public:
         // even when sending broke off.
         auto response = co_await receive();
         if (!response && !was_sent)
-            co_return unreachable("connection_lost", "the connection broke while sending",
-                                  subject_);
+            co_return connection_lost("the connection broke while sending", subject_);
         co_return response;
     }
 
@@ -125,7 +130,11 @@ private:
         co_return true;
     }
 
+    /// False when the rest need not be sent: the connection broke, or the answer is here before
+    /// the request is whole, which is a refusal.
     asio::awaitable<bool> write(const char* data, std::size_t size) {
+        error_code ignored;
+        if (socket_.available(ignored) > 0) co_return false;
         const auto [error, n] =
             co_await asio::async_write(socket_, asio::const_buffer(data, size), quiet);
         co_return !error;
@@ -184,7 +193,7 @@ private:
     Result<Response> broken(error_code error) const {
         if (error == bhttp::error::body_limit)
             return fail("response_too_large", "the answer is larger than allowed", subject_);
-        return unreachable("connection_lost", "no whole answer came: " + error.message(), subject_);
+        return connection_lost("no whole answer came: " + error.message(), subject_);
     }
 
     ClientSocket socket_;
@@ -224,6 +233,9 @@ asio::awaitable<Result<Response>> talk_unix(std::string path, const ClientReques
     asio::local::stream_protocol::socket socket(executor);
     const asio::local::stream_protocol::endpoint endpoint(path);
     const auto [refused] = co_await socket.async_connect(endpoint, quiet);
+    if (refused == asio::error::access_denied)
+        co_return fail("permission_denied", "permission denied", path,
+                       "run sangam as the user who runs the daemon");
     if (refused)
         co_return unreachable("not_running", "nobody listens on the socket: " + refused.message(),
                               path);

@@ -30,6 +30,7 @@
 
 #include "node/http/address.hpp"
 #include "node/http/error_body.hpp"
+#include "node/http/spool_body.hpp"
 #include "node/http/target.hpp"
 #include "node/http/tcp_acceptor.hpp"
 
@@ -214,26 +215,39 @@ private:
             co_await answer_early(413, too_large(limit));
             co_return false;
         }
+        // TCP and the socket have servers of their own, which share the folder and count alike.
         const auto path = shared_->options.spool_directory + "/upload-" +
-                          std::to_string(::getpid()) + "-" +
+                          (shared_->is_unix ? "socket-" : "tcp-") +
                           std::to_string(shared_->spool_number.fetch_add(1));
-        bhttp::request_parser<bhttp::file_body> parser(std::move(head));
+        bhttp::request_parser<SpoolBody> parser(std::move(head));
         parser.body_limit(limit);
-        error_code error;
+        auto& body = parser.get().body();
         file.path = path;
-        parser.get().body().open(path.c_str(), beast::file_mode::write, error);
-        if (error) {
-            spdlog::error("cannot write an upload to {}: {}", path, error.message());
-            co_await answer_early(
-                500, Error{ErrorKind::failed, "spool_failed",
-                           "the upload could not be written to disk: " + error.message(), path,
-                           "free space there or check its permissions"});
+        body.open(path);
+        const bool was_read = !body.disk_error && co_await read_rest(parser, limit);
+        body.close();
+        if (body.disk_error) {
+            // Before the answer: a client that tries again at once finds the room.
+            ::unlink(path.c_str());
+            co_await refuse_upload(request, body.disk_error, path);
             co_return false;
         }
-        if (!co_await read_rest(parser, limit)) co_return false;
-        parser.get().body().close();
-        request.body_file = path;
-        co_return true;
+        if (was_read) request.body_file = path;
+        co_return was_read;
+    }
+
+    asio::awaitable<void> refuse_upload(const Request& request, error_code why,
+                                        const std::string& path) {
+        spdlog::error("cannot write an upload to {}: {}", path, why.message());
+        const bool is_full = why.value() == ENOSPC || why.value() == EDQUOT;
+        // Where our files are is told to the admin; a stranger need not know.
+        Error problem{ErrorKind::failed, is_full ? "disk_full" : "spool_failed",
+                      is_full ? "the node's disk is full: the upload does not fit"
+                              : "the node could not write the upload to its disk: " + why.message(),
+                      request.is_local_admin ? shared_->options.spool_directory : std::string(),
+                      is_full ? "free some space on the node's disk, or import the file in parts"
+                              : "the node's log says more"};
+        co_await answer_early(is_full ? 507 : 500, std::move(problem));
     }
 
     template <class Parser>
@@ -243,6 +257,8 @@ private:
             const auto [error, n] =
                 co_await bhttp::async_read_some(socket_, buffer_, parser, quietly);
             if (!error) continue;
+            if constexpr (std::is_same_v<Parser, bhttp::request_parser<SpoolBody>>)
+                if (parser.get().body().disk_error) co_return false;  // answered by the caller
             if (error == bhttp::error::body_limit) {
                 co_await answer_early(413, too_large(limit));
             } else {

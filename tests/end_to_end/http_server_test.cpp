@@ -155,6 +155,52 @@ TEST_CASE("http server: what is too large is refused with 413, the answer arrive
               .starts_with("HTTP/1.1 431"));
 }
 
+TEST_CASE("http server: an upload that the disk does not take is a 507, the answer arrives") {
+    const EchoServer server;
+    http::ClientRequest request;
+    request.method = "POST";
+    request.target = "/spool";
+    // More than the server reads of a request that it has refused.
+    request.body_files = {server.files.write("large", std::string(30'000'000, 'a'))};
+    // A device that is always full stands where the first upload of each server goes.
+    for (const char* name : {"/upload-tcp-0", "/upload-socket-0"})
+        std::filesystem::create_symlink("/dev/full", server.files.path("") + name);
+    const auto stranger = http::fetch_tcp(server.url(), request);
+    REQUIRE_MESSAGE(stranger, stranger.error().text());
+    CHECK(stranger->status == 507);
+    CHECK(stranger->body.find("disk is full") != std::string::npos);
+    CHECK(stranger->body.find(server.files.path("")) == std::string::npos);
+    const auto admin = http::fetch_unix(server.files.path("s"), request);
+    REQUIRE_MESSAGE(admin, admin.error().text());
+    CHECK(admin->status == 507);
+    CHECK(admin->body.find(server.files.path("")) != std::string::npos);
+    CHECK(server.spooled_files() == 0);
+    CHECK(http::fetch_unix(server.files.path("s"), request)->body == "spooled 30000000");
+}
+
+TEST_CASE("http server: an upload over TCP and one over the socket do not share a file") {
+    const EchoServer server;
+    boost::asio::io_context own;
+    boost::asio::ip::tcp::socket slow(own);
+    const auto address = server.tcp->address();
+    slow.connect({boost::asio::ip::make_address("127.0.0.1"),
+                  static_cast<unsigned short>(std::stoi(address.substr(address.rfind(':') + 1)))});
+    const std::string half =
+        "POST /spool HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 8\r\n\r\n1234";
+    boost::asio::write(slow, boost::asio::buffer(half));
+    test::wait_until("the upload has begun", [&] { return server.spooled_files() == 1; });
+    http::ClientRequest request;
+    request.method = "POST";
+    request.target = "/spool";
+    request.body = "123456";
+    CHECK(http::fetch_unix(server.files.path("s"), request)->body == "spooled 6");
+    boost::asio::write(slow, boost::asio::buffer(std::string("5678")));
+    std::string answer;
+    boost::system::error_code ended;
+    boost::asio::read(slow, boost::asio::dynamic_buffer(answer), ended);
+    CHECK_MESSAGE(answer.find("spooled 8") != std::string::npos, answer);
+}
+
 TEST_CASE("http server: what is no request gets 400 and is cut off, others go on") {
     const EchoServer server;
     for (const char* bad :
