@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The embedded store: one SQLite file in WAL mode, one writer, any number of readers, and
 // control.log beside it (docs/storage.md).
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <atomic>
 
 #include "storage/control_log.hpp"
+#include "storage/file_access.hpp"
 #include "storage/ledger_bitmap.hpp"
 #include "storage/operations.hpp"
 #include "storage/sqlite/group_writer.hpp"
@@ -37,6 +41,18 @@ private:
     sqlite::ReaderPool& pool_;
 };
 
+/// The path of the store in `directory`, whose file is there afterwards, readable by its owner
+/// alone; SQLite gives its log the same mode. Throws StoreError when something of the store cannot
+/// be written: SQLite would open it for reading, and only the first write would tell.
+std::string prepared_file(const std::string& directory) {
+    if (const auto problem = unwritable_store_file(directory)) throw StoreError(*problem);
+    const std::string path = directory + "/store.sqlite";
+    // What hinders this hinders SQLite, too, which says it for every case.
+    const int made = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (made >= 0) ::close(made);
+    return path;
+}
+
 /// A reader without a store.
 class LoneReader final : private TakenConnection, public TableReader {
 public:
@@ -50,7 +66,7 @@ public:
                 SqliteOptions options)
         : author_(author),
           projector_(projector),
-          db_(directory + "/store.sqlite", Database::Mode::read_write),
+          db_(prepared_file(directory), Database::Mode::read_write),
           log_(directory + "/control.log"),
           pool_(directory + "/store.sqlite", static_cast<std::size_t>(options.readers)) {
         prepare(options);

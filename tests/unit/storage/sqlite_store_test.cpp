@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What only the store on disk can do: last, share a disk sync, refuse foreign files.
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <latch>
@@ -10,6 +11,7 @@
 #include "storage/sqlite/database.hpp"
 #include "storage/sqlite/group_writer.hpp"
 #include "storage/sqlite/schema.hpp"
+#include "tests/support/unprivileged_user.hpp"
 
 namespace sangam::storage::testing {
 
@@ -201,6 +203,54 @@ TEST_CASE("sqlite store: what is no store of ours is refused by name and left as
     const Author author = node.author();
     CHECK_THROWS_WITH_AS(std::ignore = open_sqlite_store("/no/such/directory", author, projector()),
                          doctest::Contains("/no/such/directory/store.sqlite"), StoreError);
+}
+
+TEST_CASE("sqlite store: its files are for their owner alone") {
+    const mode_t before = ::umask(022);
+    Node<SqliteBackend> node(1);
+    const auto uid = own_dataset(node);
+    write(*node.store, uid, "a", {put("f", "drought")});
+    ::umask(before);
+    for (const auto* name :
+         {"store.sqlite", "store.sqlite-wal", "store.sqlite-shm", "control.log"}) {
+        CAPTURE(name);
+        struct stat status{};
+        REQUIRE(::stat((node.backend.directory->path() + "/" + name).c_str(), &status) == 0);
+        CHECK((status.st_mode & 0777) == 0600);
+    }
+}
+
+TEST_CASE("sqlite store: a file that cannot be written keeps it from opening, with the chmod") {
+    Node<SqliteBackend> node(1);
+    const auto directory = node.backend.directory->path();
+    write(*node.store, own_dataset(node), "a", {put("f", "drought")});
+    node.store.reset();
+    test::UnprivilegedUser::give(directory);
+    for (const auto* name : {"store.sqlite", "control.log"})
+        test::UnprivilegedUser::give(directory + "/" + name);
+    const test::UnprivilegedUser user;
+    if (!test::UnprivilegedUser::is_one()) {
+        MESSAGE("skipped: permission bits do not bind root, who cannot become another user here");
+        return;
+    }
+    // What a start with a file that was read-only leaves beside it is as read-only.
+    for (const auto* name : {"/store.sqlite-wal", "/store.sqlite-shm"})
+        std::ofstream(directory + name, std::ios::app).flush();
+    for (const auto* name :
+         {"store.sqlite", "store.sqlite-wal", "store.sqlite-shm", "control.log"}) {
+        const auto path = directory + "/" + name;
+        REQUIRE(::chmod(path.c_str(), 0400) == 0);
+        const auto message = open_error(node);
+        CHECK_MESSAGE(message.find(path + " cannot be written") != std::string::npos, message);
+        CHECK_MESSAGE(message.find("run: chmod 600 " + path) != std::string::npos, message);
+        REQUIRE(::chmod(path.c_str(), 0600) == 0);
+    }
+    REQUIRE(::chmod(directory.c_str(), 0500) == 0);
+    const auto message = open_error(node);
+    CHECK_MESSAGE(message.find("run: chmod 700 " + directory) != std::string::npos, message);
+    REQUIRE(::chmod(directory.c_str(), 0700) == 0);
+    CHECK(open_error(node) == "(opened)");
+    node.store.reset();
 }
 
 TEST_CASE(
