@@ -3,6 +3,8 @@
 // nodes that come back elsewhere while the registry is gone.
 #include <doctest/doctest.h>
 
+#include <array>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
@@ -12,6 +14,7 @@
 #include <iterator>
 #include <thread>
 
+#include "node/daemon/node_directory.hpp"
 #include "tests/end_to_end/federation.hpp"
 #include "tests/end_to_end/sangam_process.hpp"
 
@@ -125,4 +128,29 @@ TEST_CASE(
         return are_connected("irri", "icrisat") && are_connected("cimmyt", "icrisat") &&
                are_connected("irri", "cimmyt") && are_connected("cimmyt", "irri");
     });
+}
+
+TEST_CASE("stopping: verify reads the store itself when the daemon dies under it") {
+    const TemporaryDirectory files;
+    const auto dir = files.path("n");
+    REQUIRE(run_sangam({"node", "init", "--dir", dir, "--name", "ipk"}).exit_code == 0);
+    // A daemon that dies at a moment which is hit each time: it takes the request, and its
+    // connections end before its lock does.
+    auto lock = sangam::node::DirectoryLock::take(dir);
+    REQUIRE(lock);
+    boost::asio::io_context io;
+    boost::asio::local::stream_protocol::acceptor acceptor(io, {dir + "/sangam.sock"});
+    std::thread dying([&] {
+        auto connection = acceptor.accept();
+        std::array<char, 16> some{};
+        connection.read_some(boost::asio::buffer(some));
+        connection.close();
+        acceptor.close();
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        const auto ended = std::move(*lock);
+    });
+    const auto verified = run_sangam({"verify", "--dir", dir, "--json"});
+    dying.join();
+    CHECK_MESSAGE(verified.exit_code == 0, verified.out);
+    CHECK(verified.json().at("failed").to_number<int>() == 0);
 }
