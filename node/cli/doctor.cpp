@@ -13,6 +13,7 @@
 #include "node/daemon/node_directory.hpp"
 #include "node/http/address.hpp"
 #include "node/http/tcp_acceptor.hpp"
+#include "storage/file_access.hpp"
 
 namespace sangam::node::cli {
 namespace {
@@ -49,23 +50,15 @@ private:
     json::array list_;
 };
 
-std::string mode_text(mode_t mode) {
-    char text[8];
-    std::snprintf(text, sizeof text, "%04o", static_cast<unsigned>(mode & 07777));
-    return text;
-}
-
-/// False when there is no such directory, so that nothing else can be looked at.
-bool check_directory(Checks& checks, const std::string& directory) {
-    struct stat status{};
-    if (::stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-        checks.add("directory", false, directory + " does not exist",
-                   "make a node with sangam node init --dir " + directory);
+/// False when there is nothing in it that could be looked at.
+bool check_place(Checks& checks, const std::string& directory) {
+    auto usable = check_directory(directory);
+    if (usable) usable = check_use(directory, DirectoryUse::node);
+    if (!usable) {
+        checks.add("directory", usable.error());
         return false;
     }
-    const bool is_closed = (status.st_mode & 022) == 0;
-    checks.add("directory", is_closed, directory + ", mode " + mode_text(status.st_mode),
-               "others may write into it: chmod 700 " + directory);
+    checks.add("directory", true, directory);
     return true;
 }
 
@@ -78,7 +71,7 @@ void check_key(Checks& checks, const std::string& directory) {
         return;
     }
     if ((status.st_mode & 077) != 0) {
-        checks.add("identity key", false, path + " has mode " + mode_text(status.st_mode),
+        checks.add("identity key", false, path + " has mode " + storage::mode_text(status.st_mode),
                    "chmod 600 " + path + ", and if others could read it, revoke the node");
         return;
     }
@@ -102,6 +95,10 @@ void check_disk(Checks& checks, const std::string& directory) {
 }
 
 void check_store_offline(Checks& checks, const std::string& directory) {
+    if (auto problem = storage::unwritable_store_file(directory)) {
+        checks.add("store", false, std::move(*problem), "the node does not start before that");
+        return;
+    }
     try {
         const auto report = verify_sample_without_daemon(directory);
         if (!report) {
@@ -153,7 +150,7 @@ void check_daemon(Checks& checks, const Session& session) {
 
 json::object examine(const Session& session, const std::string& directory) {
     Checks checks;
-    if (!check_directory(checks, directory)) return checks.document();
+    if (!check_place(checks, directory)) return checks.document();
     check_key(checks, directory);
     if (const auto fits = http::check_socket_path(DirectoryPaths{directory}.socket()); !fits)
         checks.add("socket", fits.error());

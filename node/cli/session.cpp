@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/cli/session.hpp"
 
-#include <sys/stat.h>
-
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -59,10 +57,17 @@ Result<http::Response> call_raw(const Session& session, DaemonKind kind,
     const auto directory = session.directory();
     if (!directory) return std::unexpected(directory.error());
     const std::string command = kind == DaemonKind::node ? "sangam node" : "sangam registry";
-    struct stat status{};
-    if (::stat(directory->c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
-        return fail("no_such_directory", "there is no such directory", *directory,
-                    "make it with " + command + " init --dir " + *directory, ErrorKind::not_found);
+    if (auto usable = check_directory(*directory); !usable) {
+        auto error = usable.error();
+        if (error.code == "not_found")
+            error.fix =
+                "make it with " + command + " init --dir " + *directory + ", or check --dir";
+        return std::unexpected(error);
+    }
+    if (auto right = check_use(
+            *directory, kind == DaemonKind::node ? DirectoryUse::node : DirectoryUse::registry);
+        !right)
+        return std::unexpected(right.error());
     auto response = http::fetch_unix(DirectoryPaths{*directory}.socket(), request);
     if (!response && response.error().code == "not_running")
         return fail("not_running", "not running", *directory,

@@ -13,6 +13,7 @@
 #include "node/daemon/config.hpp"
 #include "node/daemon/durable_file.hpp"
 #include "node/daemon/key_file.hpp"
+#include "storage/file_access.hpp"
 #include "storage/store.hpp"
 #include "sync/merger.hpp"
 
@@ -27,14 +28,59 @@ bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0;
 
 }  // namespace
 
+Result<void> check_directory(const std::string& directory) {
+    int error = storage::refused_access(directory, R_OK | X_OK);
+    struct stat status{};
+    if (error == 0 && ::stat(directory.c_str(), &status) == 0 && !S_ISDIR(status.st_mode))
+        error = ENOTDIR;
+    switch (error) {
+        case 0:
+            return {};
+        case ENOENT:
+            return fail("not_found", "there is no such directory", directory,
+                        "check --dir, or make it with init", ErrorKind::not_found);
+        case ENOTDIR:
+            return fail("not_found", "this is no directory", directory, "check --dir",
+                        ErrorKind::not_found);
+        case EACCES:
+        case EPERM:
+            return fail("permission_denied", "permission denied", directory,
+                        storage::access_advice(directory, error));
+        default:
+            return fail("unreadable",
+                        std::string("cannot open the directory: ") + std::strerror(error),
+                        directory, "check the disk and --dir");
+    }
+}
+
+DirectoryUse use_of_directory(const std::string& directory) {
+    const DirectoryPaths paths{directory};
+    if (exists(paths.identity()) || exists(paths.store())) return DirectoryUse::node;
+    if (exists(directory + "/root.cbor")) return DirectoryUse::registry;
+    return DirectoryUse::none;
+}
+
+Result<void> check_use(const std::string& directory, DirectoryUse wanted) {
+    const auto use = use_of_directory(directory);
+    if (use == wanted) return {};
+    const bool wants_node = wanted == DirectoryUse::node;
+    const std::string kind = wants_node ? "node" : "registry";
+    if (use == DirectoryUse::none)
+        return fail("not_found", "this is no " + kind + "'s directory", directory,
+                    "make one with `sangam " + kind + " init --dir D --name NAME`, or check --dir",
+                    ErrorKind::not_found);
+    return fail("not_found",
+                wants_node ? "this is a registry's directory, not a node's"
+                           : "this is a node's directory, not a registry's",
+                directory, "name the directory of a " + kind + " with --dir", ErrorKind::not_found);
+}
+
 Result<DirectoryLock> DirectoryLock::take(const std::string& directory) {
+    if (auto usable = check_directory(directory); !usable) return std::unexpected(usable.error());
     const int fd = open_directory(directory);
     if (fd < 0)
-        return fail("not_found",
-                    errno == ENOENT
-                        ? "there is no such directory"
-                        : std::string("cannot open the directory: ") + std::strerror(errno),
-                    directory, "check --dir, or make it with init", ErrorKind::not_found);
+        return fail("unreadable", std::string("cannot open the directory: ") + std::strerror(errno),
+                    directory, "check --dir");
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
         const int error = errno;
         ::close(fd);
@@ -117,14 +163,12 @@ Result<NodeId> init_node(const std::string& directory, const std::string& name) 
 
 Result<SigningKey> load_identity(const std::string& directory) {
     const DirectoryPaths paths{directory};
+    if (auto usable = check_directory(directory); !usable) return std::unexpected(usable.error());
+    if (auto right = check_use(directory, DirectoryUse::node); !right)
+        return std::unexpected(right.error());
     if (!exists(paths.identity()))
-        return fail("not_found",
-                    exists(paths.store()) ? "the node's identity key is missing"
-                                          : "this is no node's directory",
-                    exists(paths.store()) ? paths.identity() : directory,
-                    exists(paths.store())
-                        ? "restore it from your backup; without it the node is another node"
-                        : "make one with `sangam node init --dir D --name NAME`, or check --dir",
+        return fail("not_found", "the node's identity key is missing", paths.identity(),
+                    "restore it from your backup; without it the node is another node",
                     ErrorKind::not_found);
     return load_key_file(paths.identity(), KeyKind::identity);
 }

@@ -24,11 +24,22 @@ struct DirectoryPaths {
     [[nodiscard]] std::string spool() const { return root + "/spool"; }
 };
 
+/// What a directory is, told by the files that make it one; `none` also for one that is not there.
+enum class DirectoryUse { none, node, registry };
+[[nodiscard]] DirectoryUse use_of_directory(const std::string& directory);
+
+/// Error "not_found" when it is not that, which says what it is instead.
+[[nodiscard]] Result<void> check_use(const std::string& directory, DirectoryUse wanted);
+
+/// Whether this user may enter and list it. Errors: "not_found" when there is no such directory;
+/// "permission_denied" (kind failed), with who owns what keeps the user out.
+[[nodiscard]] Result<void> check_directory(const std::string& directory);
+
 /// An exclusive flock on the directory itself, held until destroyed. The kernel drops it with the
 /// process, so what a killed one left never stops the next start.
 class DirectoryLock {
 public:
-    /// Error "not_found" when there is no such directory; "locked" when a running process holds it.
+    /// Errors of check_directory(); "locked" when a running process holds it.
     static Result<DirectoryLock> take(const std::string& directory);
     ~DirectoryLock();
     DirectoryLock(DirectoryLock&& other) noexcept;
@@ -53,8 +64,8 @@ private:
 /// Refuses an existing node's directory.
 [[nodiscard]] Result<NodeId> init_node(const std::string& directory, const std::string& name);
 
-/// The identity key of the node in `directory`. Error "not_found" ("run `sangam node init`") when
-/// it is no node's directory.
+/// The identity key of the node in `directory`. Errors: those of check_directory(), check_use() and
+/// load_key_file().
 [[nodiscard]] Result<SigningKey> load_identity(const std::string& directory);
 
 }  // namespace sangam::node

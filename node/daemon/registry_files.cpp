@@ -8,6 +8,7 @@
 
 #include "node/daemon/durable_file.hpp"
 #include "node/daemon/key_file.hpp"
+#include "node/daemon/node_directory.hpp"
 #include "registry/node_document.hpp"
 
 namespace sangam::node {
@@ -32,11 +33,8 @@ Result<registry::StoredRegistry> read_registry(const std::string& directory) {
     registry::StoredRegistry out;
     auto roots = read_file(paths.of(registry::file::roots), registry::max_root_chain_bytes);
     if (!roots) {
-        if (roots.error().code == "not_found")
-            return fail("not_found", "this is no registry's directory", directory,
-                        "make one with `sangam registry init --dir R --name NAME`, or check --dir",
-                        ErrorKind::not_found);
-        return std::unexpected(roots.error());
+        auto use = check_use(directory, DirectoryUse::registry);
+        return std::unexpected(use ? roots.error() : use.error());
     }
     out.roots = std::move(*roots);
     auto checkpoint = read_or_empty(paths.of(registry::file::checkpoint), registry::max_note_bytes);

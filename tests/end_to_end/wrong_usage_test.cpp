@@ -46,6 +46,24 @@ TEST_CASE("wrong usage: a directory that is not there or no node's") {
     check_one_message(run_sangam({"registry", "run", "--dir", files.path("empty")}), 3, "empty");
 }
 
+TEST_CASE("wrong usage: a directory of another kind is told at once, also to status") {
+    const TemporaryDirectory files;
+    std::filesystem::create_directory(files.path("empty"));
+    check_one_message(run_sangam({"status", "--dir", files.path("empty")}), 3,
+                      "no node's directory");
+    REQUIRE(run_sangam({"registry", "init", "--dir", files.path("r"), "--name", "r"}).exit_code ==
+            0);
+    for (const std::vector<std::string>& command :
+         {std::vector<std::string>{"status"}, {"verify"}, {"node", "run"}}) {
+        auto words = command;
+        words.insert(words.end(), {"--dir", files.path("r")});
+        check_one_message(run_sangam(words), 3, "registry's directory, not a node's");
+    }
+    REQUIRE(run_sangam({"node", "init", "--dir", files.path("n"), "--name", "n"}).exit_code == 0);
+    check_one_message(run_sangam({"registry", "run", "--dir", files.path("n")}), 3,
+                      "node's directory, not a registry's");
+}
+
 TEST_CASE("wrong usage: a node that does not run is unreachable, with the command that starts it") {
     const TemporaryDirectory files;
     const auto dir = files.path("n");

@@ -11,6 +11,7 @@
 
 #include "node/daemon/config.hpp"
 #include "node/daemon/durable_file.hpp"
+#include "tests/support/unprivileged_user.hpp"
 #include "tests/unit/node/temporary_directory.hpp"
 
 using namespace sangam;
@@ -95,6 +96,8 @@ TEST_CASE("node directory: names that nobody could read are refused before anyth
 TEST_CASE("node directory: a missing key is told from a directory that is no node's") {
     const TemporaryDirectory parent;
     const std::string directory = parent.file("d");
+    CHECK(load_identity(directory).error().message == "there is no such directory");
+    make_directory(directory);
     CHECK(load_identity(directory).error().message == "this is no node's directory");
     REQUIRE(init_node(directory, "n"));
     REQUIRE(::unlink(DirectoryPaths{directory}.identity().c_str()) == 0);
@@ -136,4 +139,63 @@ TEST_CASE("directory lock: one at a time, and a killed holder's is free at once"
     CHECK_FALSE(is_locked(directory.path()));
     ::close(ready[0]);
     ::close(ready[1]);
+}
+
+TEST_CASE("node directory: a registry's directory is called so, and a node's to a registry") {
+    const TemporaryDirectory parent;
+    const std::string registry = parent.file("r");
+    make_directory(registry);
+    CHECK(use_of_directory(registry) == DirectoryUse::none);
+    write_file_durably(registry + "/root.cbor", {}, 0600);
+    CHECK(use_of_directory(registry) == DirectoryUse::registry);
+    const auto refused = load_identity(registry);
+    CHECK(refused.error().kind == ErrorKind::not_found);
+    CHECK(refused.error().message == "this is a registry's directory, not a node's");
+
+    const std::string node = parent.file("n");
+    REQUIRE(init_node(node, "n"));
+    CHECK(check_use(node, DirectoryUse::node));
+    CHECK(check_use(node, DirectoryUse::registry).error().message ==
+          "this is a node's directory, not a registry's");
+}
+
+TEST_CASE("node directory: a refused permission is no absence, and says who owns it") {
+    const TemporaryDirectory parent;
+    const std::string closed = parent.file("closed");
+    make_directory(closed);
+    make_directory(closed + "/d");
+    for (const auto& path : {parent.path(), closed}) test::UnprivilegedUser::give(path);
+    const test::UnprivilegedUser user;
+    if (!test::UnprivilegedUser::is_one()) {
+        MESSAGE("skipped: permission bits do not bind root, who cannot become another user here");
+        return;
+    }
+    REQUIRE(::chmod(closed.c_str(), 0) == 0);
+    for (const auto& path : {closed, closed + "/d"}) {
+        const auto taken = DirectoryLock::take(path);
+        REQUIRE_FALSE(taken);
+        CHECK(taken.error().code == "permission_denied");
+        CHECK(taken.error().kind == ErrorKind::failed);
+        CHECK(taken.error().subject == path);
+        CHECK(taken.error().fix == "run: chmod 700 " + closed);
+        CHECK(load_identity(path).error().code == "permission_denied");
+    }
+    REQUIRE(::chmod(closed.c_str(), 0700) == 0);
+    CHECK(check_directory(closed));
+}
+
+TEST_CASE("node directory: of another user's directory it is said whose it is") {
+    if (::geteuid() != 0) {
+        MESSAGE("skipped: only root can make a directory that belongs to another user");
+        return;
+    }
+    const TemporaryDirectory roots;
+    const test::UnprivilegedUser user;
+    if (!test::UnprivilegedUser::is_one()) {
+        MESSAGE("skipped: root cannot become another user here");
+        return;
+    }
+    const auto fix = check_directory(roots.path()).error().fix;
+    CHECK_MESSAGE(fix.starts_with(roots.path() + " belongs to root (mode 0700) and this is "), fix);
+    CHECK(check_directory(roots.file("below")).error().fix == fix);
 }
