@@ -11,6 +11,7 @@
 #include "node/cli/offline_verify.hpp"
 #include "node/daemon/config.hpp"
 #include "node/daemon/node_directory.hpp"
+#include "node/daemon/private_files.hpp"
 #include "node/http/address.hpp"
 #include "node/http/tcp_acceptor.hpp"
 #include "storage/file_access.hpp"
@@ -60,6 +61,21 @@ bool check_place(Checks& checks, const std::string& directory) {
     }
     checks.add("directory", true, directory);
     return true;
+}
+
+void check_modes(Checks& checks, const std::string& directory) {
+    std::string found;
+    std::string fix;
+    for (const auto& open : paths_open_to_others(directory)) {
+        if (open.path == DirectoryPaths{directory}.identity()) continue;  // check_key() tells
+        found +=
+            (found.empty() ? "" : ", ") + open.path + " has mode " + storage::mode_text(open.mode);
+        fix += (fix.empty() ? "" : " && ") + open.fix;
+    }
+    checks.add("private files", found.empty(),
+               found.empty() ? "nobody but the owner may use the directory and the store"
+                             : "others may use what is the owner's alone: " + found,
+               fix);
 }
 
 void check_key(Checks& checks, const std::string& directory) {
@@ -151,6 +167,7 @@ void check_daemon(Checks& checks, const Session& session) {
 json::object examine(const Session& session, const std::string& directory) {
     Checks checks;
     if (!check_place(checks, directory)) return checks.document();
+    check_modes(checks, directory);
     check_key(checks, directory);
     if (const auto fits = http::check_socket_path(DirectoryPaths{directory}.socket()); !fits)
         checks.add("socket", fits.error());

@@ -16,10 +16,12 @@
 #include "node/daemon/logic_thread.hpp"
 #include "node/daemon/node_actions.hpp"
 #include "node/daemon/node_directory.hpp"
+#include "node/daemon/private_files.hpp"
 #include "node/http/server.hpp"
 #include "node/net/peer_manager.hpp"
 #include "node/service/service.hpp"
 #include "node/version.hpp"
+#include "storage/file_access.hpp"
 #include "sync/engine.hpp"
 #include "sync/merger.hpp"
 #include "sync/policy.hpp"
@@ -277,6 +279,9 @@ Result<void> run_node(const std::string& directory, const NodeRunOptions& option
                                 options.registry_poll, options.log_level});
     if (!config) return std::unexpected(config.error());
     set_up_log(config->log_level);
+    for (const auto& open : paths_open_to_others(directory))
+        spdlog::warn("others than its owner may use {} (mode {}); run: {}", open.path,
+                     storage::mode_text(open.mode), open.fix);
 
     RunningNode node(directory, std::move(*config), std::move(*key), options.open_store);
     if (auto started = node.start(); !started) {

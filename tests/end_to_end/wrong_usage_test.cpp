@@ -168,6 +168,17 @@ TEST_CASE("wrong usage: doctor says what is wrong, with and without a daemon") {
         const Daemon daemon("node", dir);
         CHECK(run_sangam({"doctor", "--dir", dir}).exit_code == 0);
     }
+    for (const auto& path : {dir, dir + "/store.sqlite"}) {
+        std::filesystem::permissions(path, std::filesystem::perms::others_read,
+                                     std::filesystem::perm_options::add);
+        const auto result = run_sangam({"doctor", "--dir", dir});
+        CHECK(result.exit_code == 1);
+        CHECK_MESSAGE(result.out.find("chmod " + std::string(path == dir ? "700 " : "600 ") + path +
+                                      "\n") != std::string::npos,
+                      result.out);
+        std::filesystem::permissions(path, std::filesystem::perms::others_read,
+                                     std::filesystem::perm_options::remove);
+    }
     std::filesystem::permissions(dir + "/identity.key", std::filesystem::perms::others_read,
                                  std::filesystem::perm_options::add);
     const auto open = run_sangam({"doctor", "--dir", dir});

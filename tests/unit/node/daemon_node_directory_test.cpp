@@ -11,6 +11,7 @@
 
 #include "node/daemon/config.hpp"
 #include "node/daemon/durable_file.hpp"
+#include "node/daemon/private_files.hpp"
 #include "tests/support/unprivileged_user.hpp"
 #include "tests/unit/node/temporary_directory.hpp"
 
@@ -198,4 +199,21 @@ TEST_CASE("node directory: of another user's directory it is said whose it is") 
     const auto fix = check_directory(roots.path()).error().fix;
     CHECK_MESSAGE(fix.starts_with(roots.path() + " belongs to root (mode 0700) and this is "), fix);
     CHECK(check_directory(roots.file("below")).error().fix == fix);
+}
+
+TEST_CASE("node directory: what others may use of it is found, with the chmod") {
+    const TemporaryDirectory parent;
+    const std::string directory = parent.file("d");
+    const mode_t before = ::umask(022);
+    REQUIRE(init_node(directory, "n"));
+    ::umask(before);
+    CHECK(paths_open_to_others(directory).empty());
+    REQUIRE(::chmod(directory.c_str(), 0755) == 0);
+    REQUIRE(::chmod(DirectoryPaths{directory}.store().c_str(), 0640) == 0);
+    const auto open = paths_open_to_others(directory);
+    REQUIRE(open.size() == 2);
+    CHECK(open[0].path == directory);
+    CHECK(open[0].mode == 0755);
+    CHECK(open[0].fix == "chmod 700 " + directory);
+    CHECK(open[1].fix == "chmod 600 " + DirectoryPaths{directory}.store());
 }
