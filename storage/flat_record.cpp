@@ -35,6 +35,13 @@ std::string without_nul(std::string_view text) {
 
 }  // namespace
 
+bool is_anything_left(const FlatRecord& record, const std::vector<Path>& hidden) {
+    return hidden.empty() || std::ranges::any_of(record.fields, [&](const auto& field) {
+               return std::ranges::none_of(
+                   hidden, [&](const Path& path) { return field.first.is_at_or_below(path); });
+           });
+}
+
 std::optional<std::string> plain_text_of(const Value& value) {
     if (value.is_text()) return without_nul(value.text());
     if (const auto* flag = value.get_if<bool>()) return *flag ? "true" : "false";

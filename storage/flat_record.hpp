@@ -40,6 +40,10 @@ using FieldTypes = std::function<FieldType(const Path&)>;
 [[nodiscard]] FlatRecord flat_record(const Projector& projector, const Manifest& manifest,
                                      const RecordKey& key, const std::vector<StoredChange>& live);
 
+/// Whether a record without these paths, and all below them, is there for an asker: where nothing
+/// is hidden it is, else where it has a field that is not.
+[[nodiscard]] bool is_anything_left(const FlatRecord& record, const std::vector<Path>& hidden);
+
 /// The plain text of a text, number or boolean; nothing for null, arrays and maps. Numbers as in
 /// JSON, shortest form that reads back. U+0000, which SQLite's JSON ends a text at, is U+FFFD.
 [[nodiscard]] std::optional<std::string> plain_text_of(const Value& value);

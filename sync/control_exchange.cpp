@@ -225,8 +225,7 @@ void ControlExchange::send_summary(const PeerSession& session, const DatasetPoli
     const Asker asker = Asker::member(session.institution());
     if (!decide(asker, sangam::Action::discover, policy, context_.directory).allowed) return;
     const Scope scope = decide(asker, sangam::Action::search, policy, context_.directory);
-    const auto count =
-        counts_.of(*context_.store.reader(), policy.info, scope, context_.merger, context_.now);
+    const auto count = counts_.of(*context_.store.reader(), policy.info, scope, context_.now);
     if (!count.is_current) outdated_.insert(policy.info.uid);
     const std::uint64_t records = count.records;
     auto& told = peers_[session.connection()].told;

@@ -120,13 +120,18 @@ bool Scope::may_show(const Path& field) const {
                        [&](const Rule& rule) { return rule.shows(field); });
 }
 
-bool Scope::depends_on_rows() const {
+bool Scope::has_conditions() const {
     return std::any_of(rules.begin(), rules.end(),
                        [](const Rule& rule) { return rule.where.has_value(); });
 }
 
+bool Scope::depends_on_rows() const {
+    return has_conditions() || std::none_of(rules.begin(), rules.end(),
+                                            [](const Rule& rule) { return rule.hidden.empty(); });
+}
+
 bool Scope::has_several_views() const {
-    return depends_on_rows() && std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) {
+    return has_conditions() && std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) {
                return rule.hidden != rules.front().hidden;
            });
 }

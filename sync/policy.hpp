@@ -45,15 +45,18 @@ struct Scope {
     std::string reason;  ///< a sentence; of a refusal
     /// Not allowed, and nothing is to be taken back: the owner does not know its own grants.
     bool is_paused = false;
-    /// One for each grant that lets the asker act, in the order of the control log. A record shows
-    /// when the condition of one of them is true of it, a field of it when one of those shows it.
+    /// One for each grant that lets the asker act, in the order of the control log. A field of a
+    /// record shows when one of those whose condition is true of it shows it; the record shows when
+    /// one of its fields does, or nothing of it is hidden.
     std::vector<Rule> rules;
 
     /// All records, whole.
     static Scope everything() { return {true, {}, false, {Rule{}}}; }
     /// Whether the field shows in some record, as far as the rules can tell.
     [[nodiscard]] bool may_show(const Path& field) const;
-    /// Whether what shows of a record depends on the record.
+    [[nodiscard]] bool has_conditions() const;
+    /// Whether a record shows depends on the record: on a condition, or on whether it has a field
+    /// that is not hidden.
     [[nodiscard]] bool depends_on_rows() const;
     /// Whether two records in scope may show different fields.
     [[nodiscard]] bool has_several_views() const;

@@ -14,10 +14,13 @@ bool RowScope::shows(const Path& field) const { return is_visible_ && !hides(hid
 RowScope RowJudge::of(const RecordKey& key, const std::vector<storage::StoredChange>& live) const {
     RowScope out;
     if (!scope_.allowed) return out;
-    std::optional<storage::FlatRecord> flat;
+    std::optional<storage::FlatRecord> made;
+    const auto flat = [&]() -> const storage::FlatRecord& {
+        if (!made) made = storage::flat_record(projector_, manifest_, key, live);
+        return *made;
+    };
     const auto is_true = [&](const Condition& condition, const std::vector<Path>& hidden) {
-        if (!flat) flat = storage::flat_record(projector_, manifest_, key, live);
-        return storage::lets_through(condition, *flat, hidden);
+        return storage::lets_through(condition, flat(), hidden);
     };
     for (const Rule& rule : scope_.rules) {
         if (rule.where && !is_true(*rule.where, {})) continue;
@@ -25,24 +28,23 @@ RowScope RowJudge::of(const RecordKey& key, const std::vector<storage::StoredCha
             out.is_visible_ ? storage::hidden_by_both(out.hidden_, rule.hidden) : rule.hidden;
         out.is_visible_ = true;
     }
+    if (out.is_visible_ && !out.hidden_.empty() && !storage::is_anything_left(flat(), out.hidden_))
+        out.is_visible_ = false;
     if (out.is_visible_ && filter_ && !is_true(*filter_, out.hidden_)) out.is_visible_ = false;
     return out;
 }
 
+storage::SearchScope search_scope(const DatasetUid& dataset, const Scope& scope) {
+    storage::SearchScope out{dataset, {}};
+    for (const Rule& rule : scope.rules) out.rules.push_back({rule.where, rule.hidden});
+    return out;
+}
+
 std::uint64_t count_visible(const storage::Reader& reader, const storage::DatasetInfo& dataset,
-                            const Scope& scope, const storage::Projector& projector) {
+                            const Scope& scope) {
     if (!scope.allowed) return 0;
     if (!scope.depends_on_rows()) return dataset.live_records;
-    const RowJudge judge(scope, dataset.manifest, projector);
-    std::uint64_t count = 0;
-    reader.scan_records(dataset.uid, {}, nullptr, [&](const storage::RecordState& record) {
-        // A condition is true of no deleted record; a rule without one does not ask.
-        if (judge.of(record).is_visible() &&
-            !projector.project(dataset.manifest, record.key, record.changes).is_deleted)
-            ++count;
-        return true;
-    });
-    return count;
+    return reader.search(search_scope(dataset.uid, scope), {}).total;
 }
 
 std::optional<Path> unusable_field(const Condition& condition, const storage::Reader& reader,

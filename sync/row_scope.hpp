@@ -18,7 +18,8 @@
 
 namespace sangam::sync {
 
-/// What shows of one record.
+/// What shows of one record. Where a rule hides something, a record of which no field with a value
+/// is left does not show at all: it counts nowhere, and is no holder's (docs/decisions/0140).
 class RowScope {
 public:
     [[nodiscard]] bool is_visible() const { return is_visible_; }
@@ -57,10 +58,12 @@ private:
     const Condition* filter_;
 };
 
-/// How many live records of the dataset show. Walks over them when that depends on the rows.
+/// The same decision, for a search of the store.
+[[nodiscard]] storage::SearchScope search_scope(const DatasetUid& dataset, const Scope& scope);
+
+/// How many live records of the dataset show. Looks at each when that depends on the rows.
 [[nodiscard]] std::uint64_t count_visible(const storage::Reader& reader,
-                                          const storage::DatasetInfo& dataset, const Scope& scope,
-                                          const storage::Projector& projector);
+                                          const storage::DatasetInfo& dataset, const Scope& scope);
 
 /// The first field of the asker's own condition that it may not use: one that is hidden from it in
 /// all records, or that none of those that show has, which must not differ. Looks at no more than

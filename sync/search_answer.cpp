@@ -12,6 +12,7 @@
 #include "sync/merger.hpp"
 #include "sync/policy.hpp"
 #include "sync/reserved_paths.hpp"
+#include "sync/row_scope.hpp"
 
 namespace sangam::sync {
 namespace {
@@ -125,12 +126,6 @@ Result<storage::SearchQuestion> read_question(const SearchRequest& request) {
         question.statistics = {given.records, given.bytes, given.records_with_term};
     }
     return question;
-}
-
-storage::SearchScope search_scope(const DatasetUid& dataset, const Scope& scope) {
-    storage::SearchScope out{dataset, {}};
-    for (const Rule& rule : scope.rules) out.rules.push_back({rule.where, rule.hidden});
-    return out;
 }
 
 void add_reason(std::string& reason, const std::string& more) {
@@ -250,6 +245,8 @@ void state_of_replica(SearchPart& part, std::uint64_t live_records, const Covera
         // What the replica lacks, the asker may lack.
         if (subscription.expected > live_records)
             part.expected = part.held + (subscription.expected - live_records);
+        else if (subscription.is_copying)
+            add_reason(part.reason, "the copy is still being filled");
         // Of what the filter left out nobody here can say anything.
         if (!subscription.where.empty())
             add_reason(part.reason, "the copy has only records where " + subscription.where);

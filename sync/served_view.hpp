@@ -18,7 +18,10 @@ struct ServedView {
     /// Typed views, and so conditions, depend on the manifest's schema. Zero where none decides.
     Hash manifest;
 
-    /// What the rules or the filter say depends on the record.
+    [[nodiscard]] bool has_conditions() const {
+        return filter.has_value() || scope.has_conditions();
+    }
+    /// Whether a record is in it depends on the record.
     [[nodiscard]] bool depends_on_rows() const {
         return filter.has_value() || scope.depends_on_rows();
     }

@@ -258,7 +258,7 @@ ServedView SubscriptionSender::view_for(const Serving& serving, const DatasetPol
                 view.scope.reason = no_such_field(path);
                 return view;
             }
-    if (view.depends_on_rows()) view.manifest = policy.info.manifest_hash;
+    if (view.has_conditions()) view.manifest = policy.info.manifest_hash;
     return view;
 }
 

@@ -7,7 +7,7 @@ namespace sangam::sync {
 
 VisibleCounts::Count VisibleCounts::of(const storage::Reader& reader,
                                        const storage::DatasetInfo& dataset, const Scope& scope,
-                                       const storage::Projector& projector, Millis now) {
+                                       Millis now) {
     if (!scope.allowed) return {};
     if (!scope.depends_on_rows()) return {dataset.live_records, true};
     auto& kept = kept_[dataset.uid];
@@ -23,7 +23,7 @@ VisibleCounts::Count VisibleCounts::of(const storage::Reader& reader,
     } else if (now - it->counted < count_again_after) {
         return {it->records, false};
     }
-    it->records = count_visible(reader, dataset, scope, projector);
+    it->records = count_visible(reader, dataset, scope);
     it->at = dataset.last_position;
     it->counted = now;
     return {it->records, true};

@@ -21,7 +21,7 @@ public:
         bool is_current = true;  ///< false: of before the latest changes; ask again later
     };
     [[nodiscard]] Count of(const storage::Reader& reader, const storage::DatasetInfo& dataset,
-                           const Scope& scope, const storage::Projector& projector, Millis now);
+                           const Scope& scope, Millis now);
 
 private:
     /// Different rules of one dataset, one for each kind of audience in practice.

@@ -107,8 +107,8 @@ json::object describe(const Call& call, const storage::Reader& reader,
     out["licence"] = info.manifest.licence;
     out["owner"] = call.handle_of(info.manifest.owner);
     // A count is a read like any other.
-    out["records"] = sync::count_visible(
-        reader, info, call.decide(Action::search, reader, info.uid), *call.context.merger);
+    out["records"] =
+        sync::count_visible(reader, info, call.decide(Action::search, reader, info.uid));
     out["can"] = can_of(call, reader, info);
     out["holding"] = to_text(info.holding);
     return out;

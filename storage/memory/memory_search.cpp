@@ -27,6 +27,7 @@ void MemoryTables::select(DatasetId dataset, const Selection& selection,
         if (std::ranges::find(is_true, true) == is_true.end()) continue;
         Selected out;
         out.hidden = &selection.visibility.hidden_where(is_true);
+        if (!is_anything_left(record, *out.hidden)) continue;
         if (selection.where != nullptr && !lets_through(*selection.where, record, *out.hidden))
             continue;
         if (selection.terms != nullptr || selection.needs_length) {

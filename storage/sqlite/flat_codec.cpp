@@ -128,6 +128,17 @@ FlatValue find_flat(ByteView record, FieldNumber field) {
     return {};
 }
 
+bool has_another_field(ByteView record, const std::set<FieldNumber>& known) {
+    Cursor cursor(record);
+    while (!cursor.is_at_end()) {
+        const auto number = cursor.varint();
+        cursor.bytes(cursor.varint());
+        if (!cursor.is_good()) break;
+        if (!known.contains(number)) return true;
+    }
+    return false;
+}
+
 std::optional<FlatField> decode_flat_value(const FlatValue& value) {
     FlatField out;
     if (value.kind == FlatKind::missing) return std::nullopt;

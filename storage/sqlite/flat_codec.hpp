@@ -12,6 +12,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,8 @@ struct FlatValue {
 };
 /// Missing also in damaged bytes: verify compares the whole.
 [[nodiscard]] FlatValue find_flat(ByteView record, FieldNumber field);
+/// Whether there is a field that is none of these. False in damaged bytes without one before.
+[[nodiscard]] bool has_another_field(ByteView record, const std::set<FieldNumber>& known);
 /// Type text. Nothing for damaged bytes.
 [[nodiscard]] std::optional<FlatField> decode_flat_value(const FlatValue& value);
 /// The values that stand as a JSON array of arrays of strings: a single one, or the siblings.

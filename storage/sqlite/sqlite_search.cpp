@@ -3,6 +3,7 @@
 // names the records whose text may match, and what fields hide is judged by the visible text.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "storage/sqlite/condition_sql.hpp"
 #include "storage/sqlite/fts5_index.hpp"
@@ -117,6 +118,27 @@ std::vector<std::uint32_t> counts_in(ByteView blob) {
     return out;
 }
 
+/// Which records still have a field where some are hidden (is_anything_left(), without reading the
+/// values). For one pass.
+class LeftFields {
+public:
+    explicit LeftFields(std::map<FieldNumber, Path> paths) : paths_(std::move(paths)) {}
+
+    /// `hidden` must be the same list for the same address.
+    bool has_any(ByteView record, const std::vector<Path>& hidden) {
+        if (hidden.empty()) return true;
+        const auto [it, is_new] = closed_.try_emplace(&hidden);
+        if (is_new)
+            for (const auto& [number, path] : paths_)
+                if (is_hidden(path, hidden)) it->second.insert(number);
+        return has_another_field(record, it->second);
+    }
+
+private:
+    const std::map<FieldNumber, Path> paths_;
+    std::map<const std::vector<Path>*, std::set<FieldNumber>> closed_;
+};
+
 TermCounts count(const Query& row, const Selection& selection, const std::vector<Path>& hidden) {
     TermCounts out;
     if (row.is_null(SelectStatement::layout)) return out;  // a record without text
@@ -145,6 +167,17 @@ std::optional<FieldNumber> SqliteTables::field_number(DatasetId dataset, const P
     // A reader keeps none: another connection's transaction may end without them.
     if (is_writer_) known.emplace(path, query.number(0));
     return query.number(0);
+}
+
+std::map<FieldNumber, Path> SqliteTables::field_paths(DatasetId dataset) const {
+    std::map<FieldNumber, Path> out;
+    Query query(db_, "SELECT field, path FROM flat_fields WHERE dataset = ?1", dataset);
+    while (query.next()) {
+        auto path = Path::parse(query.text(1));
+        if (!path) query.damaged(1, path.error().message);
+        out.emplace(query.number(0), std::move(*path));
+    }
+    return out;
 }
 
 void SqliteTables::put_flat(DatasetId dataset, RecordNumber number, const FlatRecord& record) {
@@ -211,12 +244,15 @@ void SqliteTables::select(DatasetId dataset, const Selection& selection,
     if (selection.fields != nullptr)
         for (const Path& path : *selection.fields) wanted.push_back(field_number(dataset, path));
     std::vector<bool> is_true(selection.visibility.rules().size());
+    LeftFields left(selection.visibility.shows_all() ? std::map<FieldNumber, Path>{}
+                                                     : field_paths(dataset));
     Query row(db_, statement.sql(), statement.parameters());
     while (row.next()) {
         for (std::size_t i = 0; i < is_true.size(); ++i)
             is_true[i] = row.integer(statement.first_rule() + static_cast<int>(i)) == 1;
         Selected out;
         out.hidden = &selection.visibility.hidden_where(is_true);
+        if (!left.has_any(row.blob(SelectStatement::fields), *out.hidden)) continue;
         if (statement.reads_text()) {
             out.counts = count(row, selection, *out.hidden);
             if (selection.terms != nullptr && !selection.is_any_term_enough &&

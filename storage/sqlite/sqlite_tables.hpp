@@ -110,6 +110,7 @@ public:
                                     const std::vector<TextQuery::Term>& terms) const override;
     /// Of flat_fields; nothing when no record ever had the field.
     [[nodiscard]] std::optional<std::uint64_t> field_number(DatasetId, const Path&) const;
+    [[nodiscard]] std::map<std::uint64_t, Path> field_paths(DatasetId) const;
 
     const TextIndex& text(DatasetId) const override;
     TextIndex& text(DatasetId) override;

@@ -153,8 +153,16 @@ public:
         Standing record = standing_values(live);
         for (const PlainRule& rule : rules)
             if (!rule.where || rule.where->holds(record) == true) matching_.push_back(&rule);
-        if (!filter) return;
+        const bool hides_some = hides_something();
         std::erase_if(record, [&](const auto& entry) { return !shows(entry.first); });
+        // Without a value that shows the record is not there.
+        if (hides_some && std::none_of(record.begin(), record.end(), [](const auto& entry) {
+                return !entry.first.is_reserved() &&
+                       std::any_of(entry.second.begin(), entry.second.end(),
+                                   [](const auto& value) { return value.has_value(); });
+            }))
+            matching_.clear();
+        if (!filter) return;
         if (filter->holds(record) != true) matching_.clear();
     }
     [[nodiscard]] bool is_in_scope() const { return !matching_.empty(); }
@@ -163,12 +171,7 @@ public:
     /// curator's reason only where nothing is hidden, and `_life` always.
     [[nodiscard]] bool shows(const Path& field) const {
         const std::string& first = field.names.front();
-        if (first == "_resolution")
-            return is_in_scope() &&
-                   std::none_of(matching_.begin(), matching_.end(), [&](const PlainRule* rule) {
-                       return std::any_of(rule->hidden.begin(), rule->hidden.end(),
-                                          [&](const Path& path) { return !shows(path); });
-                   });
+        if (first == "_resolution") return is_in_scope() && !hides_something();
         Path subject = field;
         if (first == "_proposal") {
             subject.names.erase(subject.names.begin());
@@ -179,6 +182,13 @@ public:
     }
 
 private:
+    [[nodiscard]] bool hides_something() const {
+        return std::any_of(matching_.begin(), matching_.end(), [&](const PlainRule* rule) {
+            return std::any_of(rule->hidden.begin(), rule->hidden.end(),
+                               [&](const Path& path) { return !shows(path); });
+        });
+    }
+
     std::vector<const PlainRule*> matching_;
 };
 

@@ -73,7 +73,8 @@ inline std::vector<PlainGrant> grants_for(const PlainDataset& dataset, const std
     return out;
 }
 
-/// A row shows where one grant's condition holds, a field of it where one of those shows it.
+/// A field of a row shows where one of the grants whose condition holds shows it; a row of which no
+/// field does is not there.
 inline Rows visible(const Rows& rows, const std::vector<PlainGrant>& grants) {
     Rows out;
     for (const auto& [id, fields] : rows)
@@ -83,19 +84,14 @@ inline Rows visible(const Rows& rows, const std::vector<PlainGrant>& grants) {
             for (const auto& [name, value] : fields)
                 if (!grant.hidden.contains(name)) shown.emplace(name, value);
         }
+    std::erase_if(out, [](const auto& row) { return row.second.empty(); });
     return out;
-}
-
-/// A record of which nothing shows is found by who asks the owner, and is sent to nobody.
-inline void drop_blank(Rows& rows) {
-    std::erase_if(rows, [](const auto& row) { return row.second.empty(); });
 }
 
 /// What a holder's store has. Its filter reads what shows to it.
 inline Rows held_by(const PlainDataset& dataset, std::size_t node, const std::string& handle) {
     const auto& copy = dataset.copies.at(node);
     Rows out = visible(copy.rows_of_owner, grants_for(dataset, handle, true, false));
-    drop_blank(out);
     if (copy.filter)
         std::erase_if(out, [&](const auto& row) { return !copy.filter->holds(row.second); });
     return out;
@@ -128,23 +124,15 @@ struct Page {
     friend bool operator==(const Page&, const Page&) = default;
 };
 
-/// A record of which nothing shows is still one. A number is in no text and is not asked about.
-inline const std::string filler = "filler";
-
 inline Page page_of(const sync::SearchOutcome& outcome) {
     Page out{outcome.total, outcome.facets, {}};
-    for (const auto& hit : outcome.hits) {
-        auto fields = hit.fields;
-        fields.erase(filler);
-        out.hits.emplace_back(hit.id, hit.score, std::move(fields));
-    }
+    for (const auto& hit : outcome.hits) out.hits.emplace_back(hit.id, hit.score, hit.fields);
     return out;
 }
 
 inline std::vector<FieldWrite> writes_of(const Fields& fields) {
     std::vector<FieldWrite> out;
     for (const auto& [name, value] : fields) out.push_back({Path::single(name), Value(value)});
-    if (fields.empty()) out.push_back({Path::single(filler), Value(std::int64_t{1})});
     return out;
 }
 

@@ -299,11 +299,7 @@ private:
         if (out.from == "none") return out;
         for (const auto& [node, copy] : dataset.copies) {
             if (handle(node) != out.answered_by) continue;
-            Rows all = visible(copy.rows_of_owner, rights);
-            Rows shown = out.rows;
-            drop_blank(all);
-            drop_blank(shown);
-            out.must_be_partial = all != shown;
+            out.must_be_partial = visible(copy.rows_of_owner, rights) != out.rows;
             const auto is_plain = [](const PlainGrant& g) { return !g.where && g.hidden.empty(); };
             const auto open = node == 0 ? rights : grants_for(dataset, asker, false, true);
             out.must_be_whole =

@@ -152,7 +152,7 @@ TEST_CASE("policy: a row shows what the grants show whose condition is true of i
     // Unknown does not let through, NOT unknown neither.
     CHECK_FALSE(row("bare").is_visible());
     CHECK_FALSE(row("bare").shows(policy_path("remarks")));
-    CHECK(count_visible(*reader, info, scope, scene.stage.merger) == 2);
+    CHECK(count_visible(*reader, info, scope) == 2);
 
     // The asker's own condition reads what shows to it, row by row.
     const auto place =
@@ -161,6 +161,39 @@ TEST_CASE("policy: a row shows what the grants show whose condition is true of i
     CHECK(filtered.of(reader->record(scene.rice, {"germplasm", "rice"}).value()).is_visible());
     CHECK_FALSE(
         filtered.of(reader->record(scene.rice, {"germplasm", "wheat"}).value()).is_visible());
+}
+
+TEST_CASE("policy: a record of which no field shows is not there, and counts nowhere") {
+    PolicyScene scene;
+    const Path remarks = policy_path("remarks");
+    scene.stage.put(scene.rice, "a",
+                    {{policy_path("genus"), Value("Oryza")}, {remarks, Value("x")}});
+    scene.stage.put(scene.rice, "secret", {{remarks, Value("x")}});
+    // A removal is no field with a value.
+    scene.stage.put(scene.rice, "removed", {{remarks, Value("x")}, {policy_path("genus"), {}}});
+    scene.stage.put(scene.rice, "empty", {{policy_path("genus"), {}}});
+    scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::search}, {remarks});
+    const auto reader = scene.stage.store->reader();
+    const auto info = reader->dataset(scene.rice).value();
+    const auto visible = [&](const Scope& scope) {
+        const RowJudge judge(scope, info.manifest, scene.stage.merger);
+        std::string out;
+        for (const char* id : {"a", "secret", "removed", "empty"})
+            if (judge.of(reader->record(scene.rice, {"germplasm", id}).value()).is_visible())
+                out += std::string(id) + " ";
+        return out;
+    };
+    const Scope hiding = scene.ask(scene.them, sangam::Action::search);
+    CHECK(hiding.depends_on_rows());
+    CHECK_FALSE(hiding.has_conditions());
+    CHECK(visible(hiding) == "a ");
+    CHECK(count_visible(*reader, info, hiding) == 1);
+    CHECK(reader->search(search_scope(scene.rice, hiding), {}).total == 1);
+    // Nothing of them is hidden from who sees all, the empty one too.
+    const Scope all = Scope::everything();
+    CHECK(visible(all) == "a secret removed empty ");
+    CHECK(count_visible(*reader, info, all) == 4);
+    CHECK(reader->search(search_scope(scene.rice, all), {}).total == 4);
 }
 
 TEST_CASE("policy: a hidden field and one that does not exist cannot be told apart by asking") {
