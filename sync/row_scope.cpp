@@ -2,12 +2,28 @@
 #include "sync/row_scope.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "storage/condition_evaluation.hpp"
 #include "storage/visibility.hpp"
 #include "sync/reserved_paths.hpp"
 
 namespace sangam::sync {
+namespace {
+
+/// Takes out what the record shows; whether it shows anything.
+bool erase_shown(std::vector<Path>& missing, const RowJudge& judge,
+                 const storage::DatasetInfo& dataset, const storage::Projector& projector,
+                 const storage::RecordState& record) {
+    const RowScope row = judge.of(record);
+    if (!row.is_visible()) return false;
+    const auto flat = storage::flat_record(projector, dataset.manifest, record.key, record.changes);
+    std::erase_if(missing,
+                  [&](const Path& path) { return row.shows(path) && flat.fields.contains(path); });
+    return !flat.fields.empty();
+}
+
+}  // namespace
 
 bool RowScope::shows(const Path& field) const { return is_visible_ && !hides(hidden_, field); }
 
@@ -47,27 +63,44 @@ std::uint64_t count_visible(const storage::Reader& reader, const storage::Datase
     return reader.search(search_scope(dataset.uid, scope), {}).total;
 }
 
-std::optional<Path> unusable_field(const Condition& condition, const storage::Reader& reader,
-                                   const storage::DatasetInfo& dataset, const Scope& scope,
-                                   const storage::Projector& projector) {
+std::vector<Path> unusable_fields(const Condition& condition, const storage::Reader& reader,
+                                  const storage::DatasetInfo& dataset, const Scope& scope,
+                                  const storage::Projector& projector) {
     std::vector<Path> missing = condition.paths();
     const RowJudge judge(scope, dataset.manifest, projector);
     std::size_t looked_at = 0;
     bool anything_shows = false;
     reader.scan_records(dataset.uid, {}, nullptr, [&](const storage::RecordState& record) {
-        const RowScope row = judge.of(record);
-        if (row.is_visible()) {
-            const auto flat =
-                storage::flat_record(projector, dataset.manifest, record.key, record.changes);
-            anything_shows = anything_shows || !flat.fields.empty();
-            std::erase_if(missing, [&](const Path& path) {
-                return row.shows(path) && flat.fields.contains(path);
-            });
-        }
+        anything_shows = erase_shown(missing, judge, dataset, projector, record) || anything_shows;
         return !missing.empty() && ++looked_at < max_looked_at;
     });
-    if (missing.empty() || !anything_shows) return std::nullopt;
-    return missing.front();
+    if (!anything_shows) missing.clear();
+    return missing;
+}
+
+std::vector<Path> still_unusable(std::vector<Path> missing, Position after,
+                                 const storage::Reader& reader, const storage::DatasetInfo& dataset,
+                                 const Scope& scope, const storage::Projector& projector) {
+    constexpr std::size_t page_size = 1000;
+    const RowJudge judge(scope, dataset.manifest, projector);
+    while (!missing.empty()) {
+        const auto page = reader.arrivals(dataset.uid, after, page_size);
+        std::set<storage::RecordNumber> records;
+        for (const auto& arrival : page) records.insert(arrival.record);
+        for (const auto number : records)
+            if (const auto record = reader.record(number))
+                erase_shown(missing, judge, dataset, projector, *record);
+        if (page.size() < page_size) break;
+        after = page.back().position;
+    }
+    return missing;
+}
+
+std::optional<Path> unusable_field(const Condition& condition, const storage::Reader& reader,
+                                   const storage::DatasetInfo& dataset, const Scope& scope,
+                                   const storage::Projector& projector) {
+    const auto missing = unusable_fields(condition, reader, dataset, scope, projector);
+    return missing.empty() ? std::nullopt : std::optional(missing.front());
 }
 
 }  // namespace sangam::sync

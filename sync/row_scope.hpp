@@ -65,9 +65,21 @@ private:
 [[nodiscard]] std::uint64_t count_visible(const storage::Reader& reader,
                                           const storage::DatasetInfo& dataset, const Scope& scope);
 
-/// The first field of the asker's own condition that it may not use: one that is hidden from it in
+/// The fields of the asker's own condition that it may not use: those that are hidden from it in
 /// all records, or that none of those that show has, which must not differ. Looks at no more than
 /// `max_looked_at` records; where nothing shows, nothing is refused.
+[[nodiscard]] std::vector<Path> unusable_fields(const Condition& condition,
+                                                const storage::Reader& reader,
+                                                const storage::DatasetInfo& dataset,
+                                                const Scope& scope,
+                                                const storage::Projector& projector);
+/// Those of them that records which changed after the position do not show either.
+[[nodiscard]] std::vector<Path> still_unusable(std::vector<Path> missing, Position after,
+                                               const storage::Reader& reader,
+                                               const storage::DatasetInfo& dataset,
+                                               const Scope& scope,
+                                               const storage::Projector& projector);
+/// The first of unusable_fields().
 [[nodiscard]] std::optional<Path> unusable_field(const Condition& condition,
                                                  const storage::Reader& reader,
                                                  const storage::DatasetInfo& dataset,

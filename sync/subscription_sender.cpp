@@ -58,11 +58,16 @@ Verdict SubscriptionSender::received(const PeerSession& session,
     const auto info = context_.store.reader()->dataset(subscribe.dataset);
     SubscribeReply reply;
     reply.subscription = subscribe.subscription;
-    if (info && info->holding != storage::Holding::own) {
+    if (info && info->holding != storage::Holding::own)
         reply.reason = "this node does not belong to the owner of the dataset";
-    } else if (auto refusal = read_filter(kept, info, session)) {
-        reply.reason = std::move(*refusal);
-    } else {
+    if (reply.reason.empty() && !subscribe.where.empty()) {
+        auto filter = Condition::parse(subscribe.where);
+        if (filter)
+            kept.view.filter = std::move(*filter);
+        else
+            reply.reason = filter.error().text();
+    }
+    if (reply.reason.empty()) {
         judge(key, kept);
         return {};
     }
@@ -71,21 +76,31 @@ Verdict SubscriptionSender::received(const PeerSession& session,
     return {};
 }
 
-std::optional<std::string> SubscriptionSender::read_filter(
-    Serving& serving, const std::optional<storage::DatasetInfo>& info,
-    const PeerSession& session) const {
-    if (serving.request.where.empty()) return std::nullopt;
-    auto filter = Condition::parse(serving.request.where);
-    if (!filter) return filter.error().text();
-    serving.view.filter = std::move(*filter);
-    // One that was accepted before goes on: what it holds is judged by the grants of now.
-    if (!info || row_of(serving.request.subscription)) return std::nullopt;
+bool SubscriptionSender::refuses_condition(const Key& key, Serving& serving,
+                                           const DatasetPolicy& policy,
+                                           const InstitutionId& institution) {
+    const Scope scope =
+        decide(Asker::member(institution), sangam::Action::replicate, policy, context_.directory);
+    if (!scope.allowed) {  // it waits for a grant, and is looked at when that comes
+        serving.refused.reset();
+        return false;
+    }
     const auto reader = context_.store.reader();
-    const Scope scope = decide(Asker::member(session.institution()), sangam::Action::replicate,
-                               info->uid, *reader, context_.directory);
-    if (!scope.allowed) return std::nullopt;  // it waits for a grant, and is judged when that comes
-    const auto field = unusable_field(*serving.view.filter, *reader, *info, scope, context_.merger);
-    return field ? std::optional(no_such_field(*field)) : std::nullopt;
+    const Condition& filter = *serving.view.filter;
+    Serving::Refused now{{}, policy.info.last_position, policy.numbers};
+    if (serving.refused && serving.refused->policy == now.policy)
+        now.missing = still_unusable(std::move(serving.refused->missing), serving.refused->at,
+                                     *reader, policy.info, scope, context_.merger);
+    else
+        now.missing = unusable_fields(filter, *reader, policy.info, scope, context_.merger);
+    if (now.missing.empty()) {
+        serving.refused.reset();
+        serving.told_reason.reset();
+        return false;
+    }
+    reply_not_now(key, serving, SubscribeReply::State::refused, no_such_field(now.missing.front()));
+    serving.refused = std::move(now);
+    return true;
 }
 
 Verdict SubscriptionSender::received(const PeerSession& session, const messages::DeliveryAck& ack) {
@@ -134,7 +149,8 @@ void SubscriptionSender::closed(ConnectionId connection) {
 
 void SubscriptionSender::data_changed(const DatasetUid& dataset) {
     for (auto& [key, serving] : servings_)
-        if (serving.request.dataset == dataset) pump(key, serving);
+        if (serving.request.dataset == dataset)
+            serving.refused ? judge(key, serving) : pump(key, serving);
 }
 
 void SubscriptionSender::policy_changed(const DatasetUid& dataset) {
@@ -198,6 +214,10 @@ void SubscriptionSender::judge(const Key& key, Serving& serving) {
     const auto counts = reader->ledger_counts(id);
     const bool is_holding_something = row && counts.sent + counts.acknowledged > 0;
     if (row && serving.state == State::waiting) serving.row = *row;
+    // One that was accepted before goes on: what it holds is judged by the grants of now.
+    if (is_ours && session && serving.view.filter && !row && serving.state == State::waiting &&
+        refuses_condition(key, serving, *policy, session->institution()))
+        return;
 
     // Nothing more goes out and nothing is taken back before the owner knows its own grants again.
     serving.is_paused = view.scope.is_paused && serving.state != State::ending;
@@ -336,11 +356,16 @@ void SubscriptionSender::start(const Key& key, Serving& serving, const DatasetPo
 
 void SubscriptionSender::reply_waiting(const Key& key, Serving& serving,
                                        const std::string& reason) {
+    reply_not_now(key, serving, SubscribeReply::State::waiting, reason);
+}
+
+void SubscriptionSender::reply_not_now(const Key& key, Serving& serving,
+                                       SubscribeReply::State state, const std::string& reason) {
     if (serving.told_reason == reason) return;
     serving.told_reason = reason;
     SubscribeReply reply;
     reply.subscription = key.second;
-    reply.state = SubscribeReply::State::waiting;
+    reply.state = state;
     reply.reason = reason;
     reply.sender_epoch = context_.store.epoch();
     context_.outbox.send(key.first, std::move(reply));

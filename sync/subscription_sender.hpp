@@ -64,7 +64,14 @@ private:
         messages::Subscribe request;
         NodeId peer;
         State state = State::waiting;
-        std::optional<std::string> told_reason;  ///< of the last "waiting"
+        std::optional<std::string> told_reason;  ///< of the last "waiting" or "refused"
+        /// Its condition reads fields that nothing shows to the subscriber, as of then.
+        struct Refused {
+            std::vector<Path> missing;
+            Position at{};
+            std::vector<std::pair<std::string, std::uint64_t>> policy;
+        };
+        std::optional<Refused> refused;
         ServedView view;
         std::vector<std::pair<std::string, std::uint64_t>> policy;  ///< numbers it was judged by
         /// The rights changed: where the walk over what was scanned stands, and what held before.
@@ -105,13 +112,15 @@ private:
     [[nodiscard]] bool resumes(const Serving& serving, const DatasetPolicy& policy) const;
     void begin_difference(const SubscriptionId& id, Serving& serving, ServedViews earlier);
     void finish_difference(const SubscriptionId& id, Serving& serving);
-    /// The subscriber's condition. Why it cannot be served, if so.
-    [[nodiscard]] std::optional<std::string> read_filter(
-        Serving& serving, const std::optional<storage::DatasetInfo>& info,
-        const PeerSession& session) const;
+    /// Whether the subscriber's condition cannot be served now; then it was told so, and is looked
+    /// at again with each record that comes and whenever rights or schema change.
+    bool refuses_condition(const Key& key, Serving& serving, const DatasetPolicy& policy,
+                           const InstitutionId& institution);
     void begin_ending(Serving& serving, messages::WithdrawReason reason);
     void finish_ending(const Key& key, Serving& serving);
     void reply_waiting(const Key& key, Serving& serving, const std::string& reason);
+    void reply_not_now(const Key& key, Serving& serving, messages::SubscribeReply::State state,
+                       const std::string& reason);
     void pump(const Key& key, Serving& serving);
     bool build_running(const Key& key, Serving& serving);
     bool build_difference(const Key& key, Serving& serving);

@@ -99,6 +99,69 @@ TEST_CASE("subscription: a condition on a hidden field is refused like one on no
     CHECK(Serving::changes_in(scene.deliveries()).size() == 1);
 }
 
+TEST_CASE("subscription: a refused condition starts by itself when a record shows its field") {
+    SimWorld world({1});
+    const auto owner = world.add_node("irri");
+    const auto holder = world.add_node("cimmyt");
+    const DatasetUid rice = world.create_dataset(owner, "rice");
+    REQUIRE(world.put(owner, rice, "a", "genus", "Oryza"));
+    const GrantId hiding = world.grant(owner, rice, "cimmyt", {sangam::Action::replicate},
+                                       {path("crop"), path("remarks")});
+    std::size_t refusals = 0;
+    world.on_send = [&](std::size_t, std::size_t, const messages::Message& message) {
+        const auto* reply = std::get_if<SubscribeReply>(&message);
+        refusals += reply && reply->state == SubscribeReply::State::refused ? 1 : 0;
+        return true;
+    };
+    const auto state = [&] {
+        return world[holder].engine->status(world.now()).subscriptions.front().state;
+    };
+    const auto held = [&] { return live_set(*world[holder].reader(), rice).size(); };
+    const auto settle = [&] { world.run_for(Millis{3000}); };
+
+    SUBCASE("a record that is new") {
+        REQUIRE(world.subscribe(holder, "irri/rice", "season = 'wet' AND genus = 'Oryza'"));
+        settle();
+        CHECK(state() == "refused");
+        REQUIRE(world.put(owner, rice, "b", "genus", "Zea"));
+        settle();
+        CHECK(state() == "refused");
+        CHECK(refusals == 1);
+        REQUIRE(world.put(owner, rice, "a", "season", "wet"));
+        settle();
+        CHECK(state() == "live");
+        CHECK(held() == 1);
+    }
+    SUBCASE("a grant that shows it") {
+        REQUIRE(world.put(owner, rice, "b", "crop", "rice"));
+        REQUIRE(world.subscribe(holder, "irri/rice", "crop = 'rice'"));
+        settle();
+        CHECK(state() == "refused");
+        // A record that shows nothing, and one whose field stays hidden, change nothing.
+        REQUIRE(world.put(owner, rice, "c", "crop", "rice"));
+        settle();
+        CHECK(state() == "refused");
+        world.grant(owner, rice, "cimmyt", {sangam::Action::replicate}, {path("remarks")});
+        settle();
+        CHECK(state() == "live");
+        CHECK(held() == 2);
+    }
+    SUBCASE("one that waited for a grant is looked at when that comes") {
+        world.revoke(owner, hiding);
+        settle();
+        REQUIRE(world.subscribe(holder, "irri/rice", "crop = 'rice'"));
+        settle();
+        CHECK(state() == "waiting");
+        world.grant(owner, rice, "cimmyt", {sangam::Action::replicate});
+        settle();
+        CHECK(state() == "refused");
+        REQUIRE(world.put(owner, rice, "a", "crop", "rice"));
+        settle();
+        CHECK(state() == "live");
+        CHECK(held() == 1);
+    }
+}
+
 TEST_CASE("subscription: what this node does not own is refused") {
     Serving scene;
     scene.connect();
