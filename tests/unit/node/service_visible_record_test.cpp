@@ -12,7 +12,11 @@ sync::RowScope row_without(const char* hidden, const sync::Merger& merger,
                            const Manifest& manifest) {
     sync::Scope scope = sync::Scope::everything();
     scope.rules.front().hidden.push_back(Path::single(hidden));
-    return sync::RowJudge(scope, manifest, merger).of({"germplasm", "A"}, {});
+    // A record shows where a field of it does.
+    storage::StoredChange live;
+    live.change.key = {"germplasm", "A"};
+    live.change.fields.push_back({{Path::single("genus"), Value("Oryza")}, {}});
+    return sync::RowJudge(scope, manifest, merger).of(live.change.key, {live});
 }
 
 /// A conflict over the group `place` of two writes, whose hidden `lat` differs.

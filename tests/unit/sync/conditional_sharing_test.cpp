@@ -113,6 +113,51 @@ TEST_CASE("conditional sharing: edits move records into and out of a grant's con
     scene.check_exact();
 }
 
+TEST_CASE("conditional sharing: a record of which nothing shows is not sent, and leaves when so") {
+    ConditionalScene scene;
+    scene.put("a", {{"genus", "Oryza"}, {"remarks", "one"}});
+    scene.put("b", {{"remarks", "two"}});
+    scene.grant({field_path("remarks")});
+    scene.subscribe();
+    const auto serving = [&] {
+        return scene.world[scene.irri].engine->status(scene.world.now()).serving.front();
+    };
+    const auto told = [&] {
+        return scene.world[scene.cimmyt].engine->status(scene.world.now()).subscriptions.front();
+    };
+    CHECK(scene.held().size() == 1);
+    CHECK(told().expected == 1);
+    scene.check_exact();
+    const auto unset = [&](const char* id) {
+        REQUIRE(scene.world.write(scene.irri, scene.rice, {"germplasm", id},
+                                  {{field_path("genus"), std::nullopt}}));
+        scene.settle();
+    };
+    unset("a");
+    CHECK(scene.held().empty());
+    CHECK(scene.withdrawals == 1);
+    CHECK(serving().acknowledged == 0);
+    // A restoration shows, and is not a field.
+    REQUIRE(scene.world.remove(scene.irri, scene.rice, "b"));
+    REQUIRE(scene.world.restore(scene.irri, scene.rice, "b"));
+    scene.put("a", {{"remarks", "again"}});
+    scene.settle();
+    CHECK(scene.held().empty());
+    scene.put("a", {{"genus", "Zea"}});
+    scene.put("b", {{"genus", "Oryza"}});
+    scene.settle();
+    CHECK(scene.held().size() == 2);
+    CHECK(serving().acknowledged == 2);
+    scene.check_exact();
+    // A wider grant shows what was hidden.
+    unset("b");
+    CHECK(scene.held().size() == 1);
+    scene.grant();
+    scene.settle();
+    CHECK(scene.held().size() == 2);
+    scene.check_exact();
+}
+
 TEST_CASE("conditional sharing: concurrent values must each fulfil the condition") {
     ConditionalScene scene;
     const auto ipk = scene.world.add_node("ipk");
