@@ -157,7 +157,7 @@ public:
         std::erase_if(record, [&](const auto& entry) { return !shows(entry.first); });
         // Without a value that shows the record is not there.
         if (hides_some && std::none_of(record.begin(), record.end(), [](const auto& entry) {
-                return !entry.first.is_reserved() &&
+                return is_data(entry.first) &&
                        std::any_of(entry.second.begin(), entry.second.end(),
                                    [](const auto& value) { return value.has_value(); });
             }))
@@ -182,6 +182,10 @@ public:
     }
 
 private:
+    /// A proposal stands for the field while its owner has not written that.
+    [[nodiscard]] static bool is_data(const Path& path) {
+        return !path.is_reserved() || path.names.front() == "_proposal";
+    }
     [[nodiscard]] bool hides_something() const {
         return std::any_of(matching_.begin(), matching_.end(), [&](const PlainRule* rule) {
             return std::any_of(rule->hidden.begin(), rule->hidden.end(),
