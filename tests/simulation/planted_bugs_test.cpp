@@ -22,11 +22,11 @@ SimWorld::StoreWrapper everywhere() {
 }
 
 /// Puts the bug into a federation; false when it cannot do harm in this one.
-using Plant = std::function<bool(RandomFederation&)>;
+using PlantBug = std::function<bool(RandomFederation&)>;
 
 /// Asserts that the checkers of most seeds find a line with one of these words.
 void check_is_seen(const std::vector<std::string>& words, FederationOptions options,
-                   const Plant& plant = {}) {
+                   const PlantBug& plant = {}) {
     int planted = 0;
     int seen = 0;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
