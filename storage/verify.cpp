@@ -243,6 +243,23 @@ private:
             failed(what,
                    "the hash of a change differs: a value, a secret, a salt or its header is "
                    "not what was signed");
+        if (header != nullptr && row.is_refused) check_refusal(what, *header, *change);
+    }
+
+    /// A change that counts for nothing must break a rule of the manifest that its commit names.
+    /// Whose its author is, this store need not know: one that breaks none either way was sound.
+    void check_refusal(const std::string& what, const CommitHeader& header, const Change& change) {
+        const auto row =
+            tables_.control_entry(dataset_.id, std::string(chain_for_all), header.manifest_number);
+        if (!row || row->hash != header.manifest_hash) return;  // at replicas
+        const auto control = SignedControl::decode(row->encoded);
+        const auto* manifest = control ? std::get_if<Manifest>(&control->entry.body) : nullptr;
+        if (manifest == nullptr) return;  // already reported with its chain
+        const auto breaks = [&](bool by_owner) {
+            return projector_.broken_rule(*manifest, change, header.lane, by_owner).has_value();
+        };
+        if (!breaks(true) && !breaks(false))
+            failed(what, "a change is marked refused and breaks no rule");
     }
 
     // ---- records --------------------------------------------------------------------------------

@@ -271,6 +271,9 @@ TEST_CASE("damage: derived columns that differ from the bytes are named") {
     says("UPDATE changes SET live = 0 WHERE record = " + hundred,
          "UPDATE changes SET live = 1 WHERE record = " + hundred,
          name + "a change is marked superseded and is live");
+    says("UPDATE changes SET live = -1 WHERE record = " + hundred,
+         "UPDATE changes SET live = 1 WHERE record = " + hundred,
+         name + "a change is marked refused and breaks no rule");
     says("UPDATE records SET live_changes = 3 WHERE number = " + hundred,
          "UPDATE records SET live_changes = 1 WHERE number = " + hundred,
          name + "its count of live changes differs");
