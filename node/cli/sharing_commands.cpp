@@ -59,7 +59,7 @@ int list_grants(const Session& session, const ListGrantsOptions&) {
                 for (const auto& field : array_at(grant, "hide"))
                     hidden += (hidden.empty() ? "" : ",") + shown(field);
                 table.add({text_at(grant, "grant_id"), text_at(grant, "dataset"),
-                           text_at(grant, "to"), can, text_at(grant, "created").substr(0, 16)});
+                           text_at(grant, "to"), can, text_at(grant, "created").substr(0, 10)});
                 const auto id = text_at(grant, "grant_id").substr(0, 8);
                 if (const auto where = text_at(grant, "where"); !where.empty())
                     details += id + "  only where " + where + '\n';
@@ -69,8 +69,7 @@ int list_grants(const Session& session, const ListGrantsOptions&) {
                 session.out() << "Nothing is shared: sangam grant add --dataset DS --to ... --can "
                                  "...\n";
             else
-                // A grant id must be whole, to be copied into `grant revoke`.
-                table.print(session.out(), std::max<std::size_t>(session.terminal().width, 110));
+                table.print(session.out(), session.terminal().width);
             if (!details.empty()) session.out() << '\n' << details;
         });
 }
