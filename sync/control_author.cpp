@@ -2,6 +2,7 @@
 #include "sync/control_author.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "sync/policy.hpp"
 
@@ -282,6 +283,23 @@ Result<SignedControl> revoke_grant(const storage::Reader& reader, const Director
     }
     return fail("unknown_grant", "no dataset of this institution has that grant", id.hex(),
                 "see `sangam grant list`", ErrorKind::not_found);
+}
+
+ChainNumbers share_without_forgotten(storage::Store& store, const DatasetUid& dataset) {
+    const auto reader = store.reader();
+    const auto named = reader->document(forgotten_kind, dataset.hex());
+    if (!named) return {};
+    std::map<std::string, std::uint64_t> all;
+    if (const auto before = reader->document(given_up_kind, dataset.hex()))
+        for (const auto& [chain, number] : decode_chain_numbers(*before)) all[chain] = number;
+    const auto given_up =
+        beyond(beyond(decode_chain_numbers(*named), reader->control_numbers(dataset)),
+               {all.begin(), all.end()});
+    if (given_up.empty()) return {};
+    for (const auto& [chain, number] : given_up) all[chain] = number;
+    store.put_document(given_up_kind, dataset.hex(),
+                       encode_chain_numbers({all.begin(), all.end()}));
+    return given_up;
 }
 
 }  // namespace sangam::sync

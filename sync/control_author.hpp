@@ -14,6 +14,7 @@
 #include "protocol/control.hpp"
 #include "storage/store.hpp"
 #include "sync/directory_view.hpp"
+#include "sync/policy.hpp"
 
 namespace sangam::sync {
 
@@ -82,5 +83,13 @@ struct GrantSpec {
 /// Error not_found for a grant that no owned dataset has, refused for one that ended already.
 [[nodiscard]] Result<SignedControl> revoke_grant(const storage::Reader&, const DirectoryView&,
                                                  const ControlAuthor&, const GrantId&, Millis now);
+
+/// `dataset resume`, the admin's "go" of SEMANTICS section 3: the dataset is shared again as the
+/// entries that are held say, though this store is said to have forgotten some, and nobody's word
+/// about the same entries pauses it once more. No number is given away by it: entries are refused
+/// as before while the word stands, and those that were forgotten are taken when they come. What
+/// was given up; nothing when sharing waited for nothing. Durable on return; the engine has to hear
+/// control_changed(). Logic thread.
+ChainNumbers share_without_forgotten(storage::Store& store, const DatasetUid& dataset);
 
 }  // namespace sangam::sync

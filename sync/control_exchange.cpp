@@ -86,17 +86,22 @@ void ControlExchange::notice_what_is_forgotten(
     }
     for (const auto& [dataset, chains] : forgotten) {
         const auto info = reader.dataset(dataset);
+        context_.store.put_document(forgotten_kind, dataset.hex(), encode_chain_numbers(chains));
+        const auto policy = DatasetPolicy::load(*context_.store.reader(), dataset);
         const std::string what =
             "a holder has entry " + std::to_string(chains.front().second) + " of control chain " +
             chains.front().first + " of dataset " + info->manifest.name +
-            ", which this store does not have: grants or their end were forgotten. Nothing of "
-            "the dataset is shared until the holder has given them back";
+            ", which this store does not have: grants or their end were forgotten. " +
+            (policy && policy->is_paused
+                 ? "Nothing of the dataset is shared until the holder has given them back, or "
+                   "until the admin says go: sangam dataset resume " +
+                       info->manifest.name
+                 : "It is shared without them, as the admin said");
         // Another node of the institution may just have made it.
         if (context_.directory.nodes_of(context_.home()).size() > 1)
             context_.outbox.info(session.peer(), what);
         else
             context_.outbox.error(session.peer(), what);
-        context_.store.put_document(forgotten_kind, dataset.hex(), encode_chain_numbers(chains));
         claims_[dataset] = context_.now + limits::forgotten_patience;
         changed_.push_back(dataset);
     }

@@ -84,25 +84,9 @@ Scope decide_for_home(const Asker& asker, sangam::Action action, const DatasetPo
     return scope.allowed ? Scope::everything() : scope;
 }
 
-bool lacks_one_of(const std::vector<std::pair<std::string, std::uint64_t>>& held,
-                  ByteView encoded) {
-    cbor::Reader reader(encoded);
-    const std::size_t count = reader.array();
-    bool lacks = false;
-    for (std::size_t i = 0; i < count && !reader.failed(); ++i) {
-        reader.array();
-        const std::string chain(reader.text());
-        const std::uint64_t number = reader.unsigned_int();
-        const auto it = std::find_if(held.begin(), held.end(),
-                                     [&](const auto& entry) { return entry.first == chain; });
-        lacks = lacks || it == held.end() || it->second < number;
-    }
-    return lacks;
-}
-
 }  // namespace
 
-Bytes encode_chain_numbers(const std::vector<std::pair<std::string, std::uint64_t>>& numbers) {
+Bytes encode_chain_numbers(const ChainNumbers& numbers) {
     cbor::Writer writer;
     writer.array(numbers.size());
     for (const auto& [chain, number] : numbers) {
@@ -111,6 +95,29 @@ Bytes encode_chain_numbers(const std::vector<std::pair<std::string, std::uint64_
         writer.unsigned_int(number);
     }
     return writer.take();
+}
+
+ChainNumbers decode_chain_numbers(ByteView encoded) {
+    ChainNumbers out;
+    cbor::Reader reader(encoded);
+    const std::size_t count = reader.array();
+    for (std::size_t i = 0; i < count && !reader.failed(); ++i) {
+        reader.array();
+        std::string chain(reader.text());
+        const std::uint64_t number = reader.unsigned_int();
+        if (!reader.failed()) out.emplace_back(std::move(chain), number);
+    }
+    return out;
+}
+
+ChainNumbers beyond(const ChainNumbers& named, const ChainNumbers& held) {
+    ChainNumbers out;
+    for (const auto& entry : named) {
+        const auto it = std::find_if(held.begin(), held.end(),
+                                     [&](const auto& other) { return other.first == entry.first; });
+        if (it == held.end() || it->second < entry.second) out.push_back(entry);
+    }
+    return out;
 }
 
 bool Rule::shows(const Path& field) const { return !hides(hidden, field); }
@@ -142,8 +149,14 @@ std::optional<DatasetPolicy> DatasetPolicy::load(const storage::Reader& reader,
     if (!info) return std::nullopt;
     DatasetPolicy policy{std::move(*info), {}, reader.control_numbers(uid)};
     if (policy.info.holding == storage::Holding::own)
-        if (const auto document = reader.document(forgotten_kind, uid.hex()))
-            policy.is_behind = lacks_one_of(policy.numbers, *document);
+        if (const auto document = reader.document(forgotten_kind, uid.hex())) {
+            const auto missing = beyond(decode_chain_numbers(*document), policy.numbers);
+            const auto given_up = reader.document(given_up_kind, uid.hex());
+            policy.is_behind = !missing.empty();
+            policy.is_paused =
+                !beyond(missing, given_up ? decode_chain_numbers(*given_up) : ChainNumbers{})
+                     .empty();
+        }
     for (const auto& [chain, number] : policy.numbers) {
         if (chain == chain_for_all) continue;
         std::vector<Grant> live;
@@ -173,7 +186,7 @@ Scope decide(const Asker& asker, sangam::Action action, const DatasetPolicy& pol
     if (asker.kind == Asker::Kind::institution &&
         (policy.is_owner(asker.institution) || policy.is_writer(asker.institution)))
         return Scope::everything();
-    if (policy.is_behind)
+    if (policy.is_paused)
         return {
             false,
             "the owner's node has lost grants or their end and shares nothing until a holder has "

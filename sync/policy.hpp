@@ -70,8 +70,11 @@ struct DatasetPolicy {
     /// Highest number of each chain: says under which control entries a decision was made.
     std::vector<std::pair<std::string, std::uint64_t>> numbers;
     /// A holder has shown that this store forgot entries that the owner made (SEMANTICS section 3):
-    /// nothing is shared until they are back.
+    /// no entry can be made until they are back, since its number may be taken.
     bool is_behind = false;
+    /// It is behind, and nothing is shared until then: not so once the admin has said go for all
+    /// that is named.
+    bool is_paused = false;
 
     /// Nothing for an unknown dataset.
     static std::optional<DatasetPolicy> load(const storage::Reader& reader, const DatasetUid& uid);
@@ -83,8 +86,15 @@ struct DatasetPolicy {
 
 /// Kind of the documents that say, by dataset, which entries a holder has that this store forgot.
 inline constexpr const char* forgotten_kind = "forgotten_control";
-[[nodiscard]] Bytes encode_chain_numbers(
-    const std::vector<std::pair<std::string, std::uint64_t>>& numbers);
+/// Kind of the documents that say, by dataset, for which of them sharing does not wait any more.
+inline constexpr const char* given_up_kind = "given_up_control";
+/// Control entries by chain and highest number.
+using ChainNumbers = std::vector<std::pair<std::string, std::uint64_t>>;
+[[nodiscard]] Bytes encode_chain_numbers(const ChainNumbers& numbers);
+/// Its inverse; what cannot be read is left out.
+[[nodiscard]] ChainNumbers decode_chain_numbers(ByteView encoded);
+/// Those of `named` that `held` does not reach.
+[[nodiscard]] ChainNumbers beyond(const ChainNumbers& named, const ChainNumbers& held);
 
 /// `policy` must be of this store. Pure; any thread on which `directory` may be used.
 [[nodiscard]] Scope decide(const Asker& asker, sangam::Action action, const DatasetPolicy& policy,

@@ -148,6 +148,26 @@ int show_dataset(const Session& session, const ShowDatasetOptions& options) {
     });
 }
 
+int resume_dataset(const Session& session, const ShowDatasetOptions& options) {
+    const auto target = dataset_target(options.name);
+    if (!target) return session.report(target.error());
+    const json::object nothing;
+    return session.finish(
+        call_node(session, "POST", target->text() + "/resume", &nothing),
+        [&](const json::object& done) {
+            const auto& given_up = array_at(done, "given_up");
+            if (given_up.empty()) {
+                session.out() << "Nothing was waited for: " << text_at(done, "dataset") << '\n';
+                return;
+            }
+            session.out() << "Shared again as the entries held here say: "
+                          << text_at(done, "dataset") << "\nNot waited for any more:\n";
+            for (const auto& entry : given_up)
+                session.out() << "  entry " << number_at(entry.as_object(), "number") << " of "
+                              << text_at(entry.as_object(), "chain") << '\n';
+        });
+}
+
 void add_description(CLI::App& command, DescriptionOptions& options) {
     add_option(command, "--title", options.title, "T", "what it is, in a line");
     add_option(command, "--licence", options.licence, "L",
@@ -197,6 +217,13 @@ void add_dataset_commands(CLI::App& root, Session& session) {
     auto show_options = std::make_shared<ShowDatasetOptions>();
     add_positional(show_command, "NAME", show_options->name, "the dataset")->required();
     when_chosen(show_command, session, show_options, show_dataset);
+
+    auto& resume_command = *add_command(
+        dataset, "resume",
+        "share a dataset again without the control entries that a holder says were forgotten");
+    auto resume_options = std::make_shared<ShowDatasetOptions>();
+    add_positional(resume_command, "NAME", resume_options->name, "the dataset")->required();
+    when_chosen(resume_command, session, resume_options, resume_dataset);
 }
 
 }  // namespace sangam::node::cli

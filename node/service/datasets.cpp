@@ -239,4 +239,28 @@ Result<Reply> set_dataset(Call& call) {
     return described(call, info->uid);
 }
 
+Result<Reply> resume_dataset(Call& call) {
+    const auto reader = call.reader();
+    const auto name = call.arguments.size() == 1 ? call.arguments[0]
+                                                 : call.arguments[0] + "/" + call.arguments[1];
+    const auto info = call.find_dataset(*reader, name);
+    if (!info) return std::unexpected(info.error());
+    if (info->holding != Holding::own)
+        return fail("not_owner", "only the owner waits for control entries that it forgot", name,
+                    "ask " + call.handle_of(info->manifest.owner) + " to do it",
+                    ErrorKind::refused);
+    const auto given_up = call.context.engine->call([&](sync::Engine& engine, Millis now) {
+        auto numbers = sync::share_without_forgotten(*call.context.store, info->uid);
+        engine.control_changed(info->uid, now);
+        return numbers;
+    });
+    json::object out;
+    out["dataset"] = call.dataset_text(info->manifest);
+    json::array entries;
+    for (const auto& [chain, number] : given_up)
+        entries.push_back(json::object{{"chain", chain}, {"number", number}});
+    out["given_up"] = std::move(entries);
+    return Reply(std::move(out));
+}
+
 }  // namespace sangam::node

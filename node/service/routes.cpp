@@ -15,6 +15,8 @@ constexpr Route table[] = {
     {"GET", "datasets/*/*", Role::nobody, show_dataset},
     {"PATCH", "datasets/*", Role::admin, set_dataset},
     {"PATCH", "datasets/*/*", Role::admin, set_dataset},
+    {"POST", "datasets/*/resume", Role::admin, resume_dataset},
+    {"POST", "datasets/*/*/resume", Role::admin, resume_dataset},
     {"GET", "datasets/*/holders", Role::admin, list_holders},
     {"GET", "datasets/*/*/holders", Role::admin, list_holders},
     {"GET", "records/*/*/*/*", Role::nobody, get_record},

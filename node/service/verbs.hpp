@@ -21,6 +21,7 @@ Result<Reply> list_datasets(Call& call);
 Result<Reply> show_dataset(Call& call);
 Result<Reply> create_dataset(Call& call);
 Result<Reply> set_dataset(Call& call);
+Result<Reply> resume_dataset(Call& call);
 // records.cpp: arguments institution, dataset, collection, id
 Result<Reply> get_record(Call& call);
 Result<Reply> record_history(Call& call);

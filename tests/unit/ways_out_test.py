@@ -47,7 +47,7 @@ ROUTES = {
     "export_dataset": r"call\.decide\(.*RowJudge", "list_conflicts": r"call\.decide\(.*RowJudge",
     "show_conflict": r"open_record\(", "resolve_conflict": r"open_for_writing\(",
     "doctor_checks": OWN, "join_federation": OWN, "admit_node_of_institution": OWN,
-    "create_dataset": OWN, "set_dataset": OWN, "list_holders": OWN, "import_files": OWN,
+    "create_dataset": OWN, "set_dataset": OWN, "resume_dataset": OWN, "list_holders": OWN, "import_files": OWN,
     "list_grants": OWN, "add_grant": OWN, "revoke_grant": OWN, "add_subscription": OWN,
     "remove_subscription": OWN, "verify": OWN, "list_tokens": OWN, "add_token": OWN,
     "revoke_token": OWN,

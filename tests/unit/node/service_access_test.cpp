@@ -63,6 +63,8 @@ TEST_CASE_FIXTURE(ServiceFixture, "service access: every route lets in who may a
         {"GET datasets/*/*", Role::nobody},
         {"PATCH datasets/*", Role::admin},
         {"PATCH datasets/*/*", Role::admin},
+        {"POST datasets/*/resume", Role::admin},
+        {"POST datasets/*/*/resume", Role::admin},
         {"GET datasets/*/holders", Role::admin},
         {"GET datasets/*/*/holders", Role::admin},
         {"GET records/*/*/*/*", Role::nobody},

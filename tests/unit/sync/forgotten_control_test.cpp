@@ -3,6 +3,7 @@
 // nothing new until then (SEMANTICS section 3).
 #include <doctest/doctest.h>
 
+#include "sync/control_author.hpp"
 #include "sync/limits.hpp"
 #include "sync/policy.hpp"
 #include "tests/support/scripted_peer.hpp"
@@ -136,4 +137,69 @@ TEST_CASE("forgotten control: a clock that is set on does not end the wait") {
     for (int i = 0; i < 62; ++i) scene.stage.pass(Millis{10'000});
     CHECK_FALSE(scene.waits());
     CHECK(scene.is_shared());
+}
+
+TEST_CASE("forgotten control: the admin says go, and sharing does not wait for these entries") {
+    FalseWord scene;
+    Stage& stage = scene.stage;
+    REQUIRE_FALSE(scene.is_shared());
+    CHECK(share_without_forgotten(*stage.store, scene.rice) == ChainNumbers{{"members", 9}});
+    stage.engine->control_changed(scene.rice, stage.now);
+    CHECK(scene.is_shared());
+    CHECK(share_without_forgotten(*stage.store, scene.rice).empty());
+    // No number is given away by it: as long as the word stands, the next one may be taken.
+    const auto grant = [&] {
+        const ControlAuthor author{stage.us.id, &stage.us.key, &stage.random};
+        return add_grant(*stage.store->reader(), stage.directory, author,
+                         {scene.rice, "ipk", {sangam::Action::search}, {}, {}}, stage.now);
+    };
+    const auto refused = grant();
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == "control_forgotten");
+    for (int i = 0; i < 66; ++i) stage.pass(Millis{10'000});
+    CHECK_FALSE(scene.waits());
+    CHECK(scene.is_shared());
+    CHECK(grant());
+
+    const auto say_again = [&](std::uint64_t number) {
+        const ConnectionId again{++stage.last_connection};
+        stage.engine->connected(again, stage.them.id, false, stage.now);
+        auto hello = stage.hello_of(stage.them);
+        hello.control = {{scene.rice, "members", number}};
+        stage.engine->received(again, hello, stage.now);
+    };
+    // The same word does not pause it again, one about a later entry does.
+    say_again(9);
+    CHECK(scene.waits());
+    CHECK(scene.is_shared());
+    CHECK_FALSE(grant());
+    say_again(10);
+    CHECK_FALSE(scene.is_shared());
+    CHECK(share_without_forgotten(*stage.store, scene.rice) == ChainNumbers{{"members", 10}});
+    CHECK(scene.is_shared());
+}
+
+TEST_CASE("forgotten control: entries that were given up are taken when they come after all") {
+    Stage stage;
+    const DatasetUid rice = stage.own_dataset("rice");
+    const ControlAuthor author{stage.us.id, &stage.us.key, &stage.random};
+    const auto late = add_grant(*stage.store->reader(), stage.directory, author,
+                                {rice, "members", {sangam::Action::replicate}, {}, {}}, stage.now);
+    REQUIRE(late);  // made and forgotten: it is not stored here
+    const ConnectionId them{++stage.last_connection};
+    stage.engine->connected(them, stage.them.id, false, stage.now);
+    auto hello = stage.hello_of(stage.them);
+    hello.control = {{rice, "members", 1}};
+    stage.engine->received(them, hello, stage.now);
+    const auto numbers = [&] { return stage.store->reader()->control_numbers(rice).size(); };
+    REQUIRE(share_without_forgotten(*stage.store, rice) == ChainNumbers{{"members", 1}});
+    REQUIRE(numbers() == 1);
+    stage.say(them, messages::ControlUpdate{rice, {late->encode()}});
+    CHECK(numbers() == 2);
+    CHECK(stage.store->reader()->control(rice, "members", 0).front().entry.hash() ==
+          late->entry.hash());
+    CHECK(stage.store->reader()->documents(forgotten_kind).empty());
+    CHECK(decide(Asker::member(stage.third.institution), sangam::Action::replicate, rice,
+                 *stage.store->reader(), stage.directory)
+              .allowed);
 }
