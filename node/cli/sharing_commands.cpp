@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sangam grant ...` and `sangam holders`: who may see what, and who holds what.
 #include <boost/json/array.hpp>
+#include <map>
+#include <string>
+#include <utility>
 
 #include "node/cli/arguments.hpp"
 #include "node/cli/commands.hpp"
@@ -48,28 +51,37 @@ struct ListGrantsOptions {};
 int list_grants(const Session& session, const ListGrantsOptions&) {
     return session.finish(
         call_node(session, "GET", "/api/v1/grants"), [&](const json::object& document) {
-            Table table({"grant id", "dataset", "to", "can", "created"});
+            std::map<std::string, Table> tables;  // by dataset
             std::string details;
             for (const auto& entry : array_at(document, "grants")) {
                 const auto& grant = entry.as_object();
+                const auto& actions = array_at(grant, "can");
                 std::string can;
-                for (const auto& action : array_at(grant, "can"))
-                    can += (can.empty() ? "" : ",") + shown(action);
+                for (const auto& action : actions)  // every other action includes discover
+                    if (actions.size() == 1 || shown(action) != "discover")
+                        can += (can.empty() ? "" : ",") + shown(action);
                 std::string hidden;
                 for (const auto& field : array_at(grant, "hide"))
                     hidden += (hidden.empty() ? "" : ",") + shown(field);
-                table.add({text_at(grant, "grant_id"), text_at(grant, "dataset"),
-                           text_at(grant, "to"), can, text_at(grant, "created").substr(0, 10)});
+                tables
+                    .try_emplace(text_at(grant, "dataset"),
+                                 Table({"grant id", "to", "can", "created"}))
+                    .first->second.add({text_at(grant, "grant_id"), text_at(grant, "to"), can,
+                                        text_at(grant, "created").substr(0, 10)});
                 const auto id = text_at(grant, "grant_id").substr(0, 8);
                 if (const auto where = text_at(grant, "where"); !where.empty())
                     details += id + "  only where " + where + '\n';
                 if (!hidden.empty()) details += id + "  without " + hidden + '\n';
             }
-            if (table.empty())
+            if (tables.empty())
                 session.out() << "Nothing is shared: sangam grant add --dataset DS --to ... --can "
                                  "...\n";
-            else
+            bool is_first = true;
+            for (const auto& [dataset, table] : tables) {
+                session.out() << (std::exchange(is_first, false) ? "" : "\n") << printable(dataset)
+                              << '\n';
                 table.print(session.out(), session.terminal().width);
+            }
             if (!details.empty()) session.out() << '\n' << details;
         });
 }
