@@ -237,6 +237,11 @@ bool ChangeBatch::withdraw(const RecordKey& key) {
     return true;
 }
 
+void ChangeBatch::wipe(const RecordKey& key) {
+    auto& working = record(key);
+    if (raw(working.row.number) != 0) drop_changes(working);
+}
+
 void ChangeBatch::drop_changes(WorkingRecord& working) {
     working.is_touched = true;
     auto held = tables_.changes_of_record(working.row.number, false);

@@ -44,6 +44,8 @@ public:
     /// Drops a replica's record with all its changes, before anything is added to it; false when
     /// none are held.
     bool withdraw(const RecordKey& key);
+    /// Drops all that is held of a record: superseded and refused changes too.
+    void wipe(const RecordKey& key);
     /// To be called with all parts before any is added. A record that a full copy names for the
     /// first time shows from then on what the copy shows: when something that is held of it does
     /// not come again, or comes with fewer fields open, all that is held of it goes first.

@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "storage/cut_lanes.hpp"
+#include "storage/end_of_writing.hpp"
 #include "storage/operations.hpp"
 #include "storage/stored_changes.hpp"
 
@@ -157,7 +158,9 @@ Result<void> put_control(Writing& writing, const DatasetUid& uid,
                     ErrorKind::not_found);
     if (holding) {
         if (is_whole(*holding) && !is_whole(dataset->holding)) start_lanes_over(writing, *dataset);
+        const bool ends_writing = dataset->holding == Holding::writer && *holding == Holding::known;
         dataset->holding = *holding;
+        if (ends_writing) end_writing(writing, *dataset, now ? *now : *before);
     }
     if (before && now && before->cuts != now->cuts) drop_beyond_cuts(writing, *dataset, *now);
     if (before && now &&

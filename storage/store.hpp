@@ -124,6 +124,8 @@ public:
     /// Entries already held are skipped. An error, and nothing changes, for a gap, a wrong previous
     /// hash, another entry under a number that is held, or a wrong signature. With `holding`, sets
     /// it. An entry made here (author == the node) is on disk in control.log before this returns.
+    /// A writer that comes to know of the dataset only keeps nothing of it, but for its own commits
+    /// that the manifest's cuts leave out: those go to quarantine.
     /// A replica that becomes own or writer having been that before starts its lanes over, and the
     /// store draws a new epoch: what it dropped as a replica must come again.
     virtual Result<void> put_control(const DatasetUid&, const std::vector<SignedControl>&,

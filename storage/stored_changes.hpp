@@ -53,6 +53,9 @@ void sort_by_time(std::vector<StoredChange>& changes);
 /// The proof that came with a part, with the hashes of its changes.
 [[nodiscard]] merkle::PartialTree tree_of(const VerifiedPart&);
 
+/// The commit as it is held, with those of its changes. Throws CorruptError.
+[[nodiscard]] CommitPart part_of(const Tables&, CommitId, const std::vector<ChangeRow>& changes);
+
 /// The texts of a merged record that the index holds: text values, also inside lists and maps, and
 /// elements of unions;
 /// reserved fields are left out. Empty for a deleted record.

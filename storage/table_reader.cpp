@@ -11,30 +11,6 @@
 
 namespace sangam::storage {
 
-namespace {
-
-CommitPart part_of(const Tables& tables, CommitId id, const std::vector<ChangeRow>& rows) {
-    CommitPart part;
-    auto header = SignedHeader::decode(tables.commit(id).signed_header);
-    if (!header)
-        throw CorruptError("the header of commit number " + std::to_string(raw(id)) +
-                           " cannot be read; run `sangam verify`");
-    part.signed_header = std::move(*header);
-    for (const auto& row : rows) {
-        auto change = Change::decode(row.body);
-        if (!change)
-            throw CorruptError("the change at position " + std::to_string(raw(row.position)) +
-                               " cannot be read; run `sangam verify`");
-        part.indices.push_back(row.index);
-        part.changes.push_back(std::move(*change));
-    }
-    const auto held = held_tree(tables, id, part.signed_header.header.count);
-    part.proof = merkle::narrow(held, part.indices).proof;
-    return part;
-}
-
-}  // namespace
-
 std::vector<DatasetInfo> TableReader::datasets() const {
     std::vector<DatasetInfo> out;
     for (const auto& row : tables_.datasets()) out.push_back(info_of(tables_, row));

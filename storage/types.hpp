@@ -200,6 +200,10 @@ enum class Delivered : std::uint8_t { no, sent, acknowledged };
 // ---- what was set aside
 // --------------------------------------------------------------------------
 
+/// Reasons begin with this for commits of this node that the owner had not accepted when it took
+/// the node's institution out of the writers.
+inline constexpr const char* unaccepted_reason = "no writer any more:";
+
 /// Something that could not be applied, with its reason: never dropped in silence.
 struct QuarantineItem {
     std::uint64_t id = 0;

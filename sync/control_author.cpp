@@ -208,6 +208,16 @@ Result<SignedControl> change_dataset(const storage::Reader& reader, const Direct
             if (was_writer && !is_in(*writers, whose) && !has_cut)
                 manifest.cuts.push_back({head.lane, head.sequence, head.header_hash});
         }
+        // What the others may have of lanes that have not come here ends, too.
+        for (const InstitutionId& writer : manifest.writers) {
+            if (is_in(*writers, writer)) continue;
+            for (const NodeId& node : directory.nodes_of(writer)) {
+                const Cut every{{node, Epoch{}}, {}, {}};
+                if (std::find(manifest.cuts.begin(), manifest.cuts.end(), every) ==
+                    manifest.cuts.end())
+                    manifest.cuts.push_back(every);
+            }
+        }
         // Whoever is taken in again writes on: what was cut off has never been accepted here.
         std::erase_if(manifest.cuts, [&](const Cut& cut) {
             return !directory.is_revoked(cut.lane.node) &&

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "sync/former_writers.hpp"
 #include "sync/limits.hpp"
 #include "sync/merger.hpp"
 
@@ -15,11 +16,14 @@ using storage::Holding;
 /// Only who has the whole log may pass it on.
 bool may_send(Holding holding) { return holding == Holding::own || holding == Holding::writer; }
 
-/// The newest manifest among the entries of an update.
-const Manifest* newest_manifest(const std::vector<SignedControl>& entries) {
+/// The newest manifest among the entries of an update that follow the one numbered `held`: what
+/// comes late, from who is behind, does not count again.
+const Manifest* newest_manifest(const std::vector<SignedControl>& entries, std::uint64_t held) {
     const Manifest* out = nullptr;
     for (const SignedControl& signed_entry : entries)
-        if (const auto* manifest = std::get_if<Manifest>(&signed_entry.entry.body)) out = manifest;
+        if (const auto* manifest = std::get_if<Manifest>(&signed_entry.entry.body);
+            manifest && signed_entry.entry.number > held)
+            out = manifest;
     return out;
 }
 
@@ -63,6 +67,7 @@ void ControlExchange::opened(const PeerSession& session,
     for (const messages::ControlNumber& number : numbers)
         peer.has[{number.dataset, number.chain}] = number.number;
     notice_what_is_forgotten(session, *reader, numbers);
+    notice_removed_copies(session, *reader, numbers);
     give_back(session, *reader);
     const auto now = context_.store.reader();  // with what was just noticed
     for (const storage::DatasetInfo& info : now->datasets())
@@ -104,6 +109,21 @@ void ControlExchange::notice_what_is_forgotten(
             context_.outbox.error(session.peer(), what);
         claims_[dataset] = context_.now + limits::forgotten_patience;
         changed_.push_back(dataset);
+    }
+}
+
+void ControlExchange::notice_removed_copies(const PeerSession& session,
+                                            const storage::Reader& reader,
+                                            const std::vector<messages::ControlNumber>& numbers) {
+    for (const storage::DatasetInfo& info : reader.datasets()) {
+        if (info.holding != Holding::own || info.manifest.owner == session.institution()) continue;
+        const auto named = std::find_if(numbers.begin(), numbers.end(), [&](const auto& number) {
+            return number.dataset == info.uid && number.chain == chain_for_all;
+        });
+        // A hello that is not full names all that the peer has of ours.
+        if (named == numbers.end() && numbers.size() >= limits::max_hello_control) continue;
+        const auto shown = named == numbers.end() ? info.manifest_number : named->number;
+        note_shown_number(context_.store, info.uid, session.institution(), session.peer(), shown);
     }
 }
 
@@ -176,7 +196,6 @@ std::vector<std::string> ControlExchange::chains_for(const InstitutionId& theirs
     const bool may_know =
         decide(Asker::member(theirs), sangam::Action::discover, policy, context_.directory).allowed;
     if (!may_know && !knew) return out;
-    // A holder that has to give back what it holds still needs the manifest in force.
     if (may_know) out.emplace_back(chain_for_all);
     Audience institution;
     institution.kind = Audience::Kind::institution;
@@ -199,13 +218,19 @@ void ControlExchange::offer_to(const PeerSession& session, const storage::Reader
     const auto peer = peers_.find(session.connection());
     const bool knew = peer != peers_.end() &&
                       peer->second.has.contains({policy.info.uid, std::string(chain_for_all)});
-    for (const std::string& chain : chains_for(session.institution(), policy, knew))
-        send_chain(session, reader, policy.info.uid, chain);
+    const auto chains = chains_for(session.institution(), policy, knew);
+    // Who wrote it has to hear that it does not any more, to stop and to give back what it holds;
+    // what the manifest says after that is not for it.
+    if (knew && std::find(chains.begin(), chains.end(), chain_for_all) == chains.end())
+        if (const auto end = taken_out_at(reader, policy.info.uid, session.institution()))
+            send_chain(session, reader, policy.info.uid, std::string(chain_for_all), *end);
+    for (const std::string& chain : chains) send_chain(session, reader, policy.info.uid, chain);
     send_summary(session, policy);
 }
 
 void ControlExchange::send_chain(const PeerSession& session, const storage::Reader& reader,
-                                 const DatasetUid& dataset, const std::string& chain) {
+                                 const DatasetUid& dataset, const std::string& chain,
+                                 std::uint64_t up_to) {
     std::uint64_t& has = peers_[session.connection()].has[{dataset, chain}];
     messages::ControlUpdate update{dataset, {}};
     std::size_t bytes = 0;
@@ -216,6 +241,7 @@ void ControlExchange::send_chain(const PeerSession& session, const storage::Read
         bytes = 0;
     };
     for (const SignedControl& entry : reader.control(dataset, chain, has)) {
+        if (entry.entry.number > up_to) break;
         Bytes encoded = entry.encode();
         if (bytes + encoded.size() > limits::control_bytes) flush();
         bytes += encoded.size();
@@ -261,6 +287,9 @@ Holding ControlExchange::holding_for(const Manifest& manifest, const storage::Re
     if (manifest.owner == home) return Holding::own;
     if (std::find(manifest.writers.begin(), manifest.writers.end(), home) != manifest.writers.end())
         return Holding::writer;
+    // What was held as a writer goes as a whole; a subscription begins with a copy of its own.
+    if (const auto held = reader.dataset(dataset); held && may_send(held->holding))
+        return Holding::known;
     for (const storage::OwnSubscription& subscription : reader.own_subscriptions())
         if (subscription.dataset == dataset) return Holding::replica;
     return Holding::known;
@@ -286,7 +315,7 @@ std::expected<ControlExchange::Outcome, messages::Abort> ControlExchange::take(
     const InstitutionId& from) {
     const auto reader = context_.store.reader();
     const auto held = reader->dataset(dataset);
-    const Manifest* newest = newest_manifest(entries);
+    const Manifest* newest = newest_manifest(entries, held ? held->manifest_number : 0);
     if (!held && !newest) return Outcome::applied;  // of something that we were never told of
     const InstitutionId owner = held ? held->manifest.owner : newest->owner;
     if (!held && datasets_of(*reader, owner) >= limits::max_datasets_of_one_owner)
@@ -310,8 +339,38 @@ std::expected<ControlExchange::Outcome, messages::Abort> ControlExchange::take(
         dataset, entries, holding_for(newest ? *newest : held->manifest, *reader, dataset));
     if (!stored) return cut_off(AbortCode::invalid_data, stored.error().text());
     if (context_.store.reader()->control_numbers(dataset) != numbers) changed_.push_back(dataset);
+    if (held && held->holding == Holding::writer) notice_end_of_writing(dataset);
     if (claims_.contains(dataset)) end_claims();
     return Outcome::applied;
+}
+
+void ControlExchange::notice_end_of_writing(const DatasetUid& dataset) {
+    const auto reader = context_.store.reader();
+    const auto info = reader->dataset(dataset);
+    if (info->holding == Holding::writer) return;
+    left_.push_back(dataset);
+    const std::string name =
+        context_.directory.handle_of(info->manifest.owner) + "/" + info->manifest.name;
+    const auto aside = reader->quarantine(limits::max_quarantine);
+    const auto unaccepted = std::count_if(aside.begin(), aside.end(), [&](const auto& item) {
+        return item.dataset == dataset && item.reason.starts_with(storage::unaccepted_reason);
+    });
+    context_.outbox.warning({}, "this institution does not write " + name +
+                                    " any more: its owner took it out, and the copy here is "
+                                    "removed");
+    // So that the owner knows.
+    const auto entries =
+        reader->control(dataset, std::string(chain_for_all), info->manifest_number - 1);
+    for (const ConnectionId connection : context_.sessions.open())
+        if (!entries.empty() &&
+            context_.sessions.find(connection)->institution() == info->manifest.owner)
+            context_.outbox.send(connection,
+                                 messages::ControlUpdate{dataset, {entries.front().encode()}});
+    if (unaccepted > 0)
+        context_.outbox.error(
+            {}, std::to_string(unaccepted) + " commits to " + name +
+                    " that were made here had not reached its owner; they are set aside, and "
+                    "count again if the owner names this institution as a writer again");
 }
 
 Verdict ControlExchange::received(const PeerSession& session,
@@ -332,6 +391,9 @@ Verdict ControlExchange::received(const PeerSession& session,
     for (const SignedControl& entry : entries) {
         std::uint64_t& has = peer.has[{update.dataset, entry.entry.chain}];
         has = std::max(has, entry.entry.number);
+        if (*outcome == Outcome::applied && entry.entry.chain == chain_for_all)
+            note_shown_number(context_.store, update.dataset, session.institution(), session.peer(),
+                              entry.entry.number);
     }
     if (*outcome == Outcome::waits) {
         std::size_t bytes = 0;

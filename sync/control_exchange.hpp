@@ -9,13 +9,15 @@
 //  - to nodes of the owner, by whoever has more than they say they have: an owner whose store was
 //    restored from an old copy takes its entries back, and shares nothing of the dataset until
 //    then;
-//  - to whom once had it: the audience chains still, so that the end of a grant reaches them.
+//  - to whom once had it: the audience chains still, so that the end of a grant reaches them;
+//  - to whom once wrote it: the chain for all up to the manifest that took it out.
 // Taken: entries that continue a chain, signed by a node of the owner. Whoever brings them may be
 // anybody: the signature speaks. A revoked key's signature speaks no more: such an entry that is
 // not held yet counts when a node of the owner brings it, or when a later entry in its chain, by a
 // node that still counts, stands on it.
 #pragma once
 
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -52,6 +54,8 @@ public:
     /// Tries again what waited for the directory to name its author.
     void directory_changed();
     [[nodiscard]] std::vector<DatasetUid> take_changed() { return std::exchange(changed_, {}); }
+    /// Datasets that this institution does not write any more; the store has removed them.
+    [[nodiscard]] std::vector<DatasetUid> take_left() { return std::exchange(left_, {}); }
 
     // ---- how much there is to see
     // ----------------------------------------------------------------
@@ -85,7 +89,12 @@ private:
     void give_back(const PeerSession& session, const storage::Reader& reader);
     void end_claims();
     void send_chain(const PeerSession& session, const storage::Reader& reader,
-                    const DatasetUid& dataset, const std::string& chain);
+                    const DatasetUid& dataset, const std::string& chain,
+                    std::uint64_t up_to = std::numeric_limits<std::uint64_t>::max());
+    /// What the peer's hello says of copies that it removed.
+    void notice_removed_copies(const PeerSession& session, const storage::Reader& reader,
+                               const std::vector<messages::ControlNumber>& numbers);
+    void notice_end_of_writing(const DatasetUid& dataset);
     void send_summary(const PeerSession& session, const DatasetPolicy& policy);
     [[nodiscard]] std::expected<Outcome, messages::Abort> take(
         const DatasetUid& dataset, const std::vector<SignedControl>& entries,
@@ -102,6 +111,7 @@ private:
     EngineContext& context_;
     std::map<ConnectionId, Peer> peers_;
     std::vector<DatasetUid> changed_;
+    std::vector<DatasetUid> left_;
     std::vector<Waiting> waiting_;
     std::map<DatasetUid, std::uint64_t> remote_;
     std::set<DatasetUid> outdated_;

@@ -387,6 +387,10 @@ private:
                 pass_on_control(dataset);
                 more = true;
             }
+            if (!control_.take_left().empty()) {
+                quarantine_.make_due();
+                receiver_.remains_left();
+            }
             for (const DatasetUid& dataset : writer_.take_changed()) {
                 writer_.changed(dataset);
                 sender_.data_changed(dataset);

@@ -180,6 +180,25 @@ bool DatasetPolicy::is_writer(const InstitutionId& institution) const {
     return std::find(writers.begin(), writers.end(), institution) != writers.end();
 }
 
+std::optional<std::uint64_t> taken_out_at(const storage::Reader& reader, const DatasetUid& dataset,
+                                          const InstitutionId& institution) {
+    bool writes = false;
+    std::optional<std::uint64_t> out;
+    for (const SignedControl& signed_entry :
+         reader.control(dataset, std::string(chain_for_all), 0)) {
+        const auto* manifest = std::get_if<Manifest>(&signed_entry.entry.body);
+        if (!manifest) continue;
+        const bool wrote =
+            std::exchange(writes, std::find(manifest->writers.begin(), manifest->writers.end(),
+                                            institution) != manifest->writers.end());
+        if (writes)
+            out.reset();
+        else if (wrote)
+            out = signed_entry.entry.number;
+    }
+    return out;
+}
+
 Scope decide(const Asker& asker, sangam::Action action, const DatasetPolicy& policy,
              const DirectoryView& directory) {
     if (asker.kind == Asker::Kind::home) return decide_for_home(asker, action, policy, directory);

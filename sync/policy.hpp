@@ -84,6 +84,12 @@ struct DatasetPolicy {
     }
 };
 
+/// The number of the manifest that took the institution out of the writers (in the chain for all);
+/// nothing when it writes, or never did.
+[[nodiscard]] std::optional<std::uint64_t> taken_out_at(const storage::Reader& reader,
+                                                        const DatasetUid& dataset,
+                                                        const InstitutionId& institution);
+
 /// Kind of the documents that say, by dataset, which entries a holder has that this store forgot.
 inline constexpr const char* forgotten_kind = "forgotten_control";
 /// Kind of the documents that say, by dataset, for which of them sharing does not wait any more.

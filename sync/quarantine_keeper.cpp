@@ -12,7 +12,12 @@ namespace {
 /// forks and broken rules stay for a person.
 bool may_pass(const std::string& reason) {
     return reason.starts_with("clock ahead:") || reason.starts_with("unknown author:") ||
-           reason.starts_with("revoked author:");
+           reason.starts_with("revoked author:") || reason.starts_with(storage::unaccepted_reason);
+}
+
+/// Our own work is nobody's to withdraw.
+bool may_be_forgotten(const std::string& reason) {
+    return !reason.starts_with(storage::unaccepted_reason);
 }
 
 }  // namespace
@@ -54,7 +59,7 @@ bool QuarantineKeeper::forget(const DatasetUid& dataset, const std::vector<Recor
     bool others_lost = false;
     std::vector<storage::QuarantineItem> going;
     for (auto& item : context_.store.reader()->quarantine(limits::max_quarantine)) {
-        if (item.dataset != dataset) continue;
+        if (item.dataset != dataset || !may_be_forgotten(item.reason)) continue;
         const auto part = CommitPart::decode(item.data);
         if (!part) continue;
         const auto named =
@@ -76,7 +81,8 @@ bool QuarantineKeeper::forget(const DatasetUid& dataset, const std::vector<Recor
 void QuarantineKeeper::forget(const DatasetUid& dataset) {
     load();
     for (const auto& item : context_.store.reader()->quarantine(limits::max_quarantine)) {
-        if (item.dataset != dataset || !may_pass(item.reason)) continue;
+        if (item.dataset != dataset || !may_pass(item.reason) || !may_be_forgotten(item.reason))
+            continue;
         context_.store.remove_quarantine(item.id);
         kept_.erase(sha256(item.data));
     }

@@ -36,7 +36,11 @@ public:
     void retry(const Apply& apply);
     /// True when retry() should be called at the present time.
     [[nodiscard]] bool is_due() const;
-    void make_due() { next_retry_ = Millis{0}; }
+    /// The store may have set aside something itself, too.
+    void make_due() {
+        next_retry_ = Millis{0};
+        is_loaded_ = false;
+    }
 
 private:
     void load();

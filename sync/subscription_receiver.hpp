@@ -44,6 +44,8 @@ public:
     void clock_was_set(Millis step);
     /// Applies one part that had been in quarantine. True when it is settled either way.
     bool apply_late(const storage::DatasetInfo& dataset, const VerifiedPart& part);
+    /// Something was removed whose bytes must leave the files.
+    void remains_left();
     [[nodiscard]] std::vector<SubscriptionStatus> status() const;
 
 private:
@@ -79,8 +81,6 @@ private:
                                 const messages::Delivery& delivery, std::vector<VerifiedPart> parts,
                                 bool must_copy_again);
     void follow_cut(Wanted& wanted);
-    /// Something was removed whose bytes must leave the files.
-    void remains_left();
     void clear_remains();
     void drop_if_nothing_is_granted(Wanted& wanted);
     /// All that is held, and the cursor; how many records that were.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "sync/limits.hpp"
+#include "sync/policy.hpp"
 
 namespace sangam::sync {
 namespace {
@@ -40,7 +41,12 @@ void WriterSync::tell_heads(const PeerSession& session, const DatasetUid& datase
 
 void WriterSync::changed(const DatasetUid& dataset) {
     const auto info = context_.store.reader()->dataset(dataset);
-    if (!info || !is_whole(info->holding)) return;
+    if (!info) return;
+    if (!is_whole(info->holding)) {  // no longer a writer
+        std::erase_if(exchanges_, [&](const auto& entry) { return entry.first.second == dataset; });
+        aside_.erase(dataset);
+        return;
+    }
     for (const ConnectionId connection : context_.sessions.open()) {
         const PeerSession& session = *context_.sessions.find(connection);
         if (!is_partner(session, *info)) {
@@ -189,9 +195,18 @@ void WriterSync::push(const PeerSession& session, const DatasetUid& dataset, Exc
 
 Verdict WriterSync::received(const PeerSession& session, const messages::WriterCommits& commits) {
     const auto info = context_.store.reader()->dataset(commits.dataset);
-    if (!info || !is_partner(session, *info))
+    if (!info || !is_partner(session, *info)) {
+        // It was a writer, or we were: these crossed the manifest that ended it.
+        if (info && (taken_out_at(*context_.store.reader(), info->uid, session.institution()) ||
+                     taken_out_at(*context_.store.reader(), info->uid, context_.home()))) {
+            context_.outbox.info(session.peer(), "commits for " + info->manifest.name +
+                                                     " that came after one side "
+                                                     "was taken out of its writers are not taken");
+            return {};
+        }
         return cut_off(AbortCode::not_allowed,
                        "commits for a dataset that the sender does not own or write");
+    }
     std::vector<VerifiedPart> parts;
     for (const Bytes& encoded : commits.parts) {
         auto verdict = check_part(encoded, *info, context_.directory, context_.judged_now());

@@ -57,10 +57,18 @@ Result<storage::DatasetInfo> Call::find_dataset(const storage::Reader& reader,
     const auto name = slash == std::string::npos ? text : text.substr(slash + 1);
     const auto owner = find_institution(handle);
     if (!owner) return std::unexpected(owner.error());
-    for (auto& info : reader.datasets())
-        if (info.manifest.owner == *owner && info.manifest.name == name &&
-            decide(Action::discover, reader, info.uid).allowed)
-            return std::move(info);
+    for (auto& info : reader.datasets()) {
+        if (info.manifest.owner != *owner || info.manifest.name != name) continue;
+        if (decide(Action::discover, reader, info.uid).allowed) return std::move(info);
+        if (sync::taken_out_at(reader, info.uid, own_institution))
+            return fail("not_a_writer_any_more",
+                        "this institution does not write the dataset any more, and holds nothing "
+                        "of it: its owner took it out of the writers",
+                        handle + "/" + name,
+                        "ask the owner; edits made here that had not reached it are set aside "
+                        "(`sangam doctor`), and count again once it writes again",
+                        ErrorKind::refused);
+    }
     return fail("no_such_dataset", "there is no such dataset here", handle + "/" + name,
                 "sangam dataset list, with --remote for those of others, shows what there is",
                 ErrorKind::not_found);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The part of `doctor` that only a running daemon can look at: clock, registry, peers, what was set
 // aside.
+#include <algorithm>
 #include <boost/json/array.hpp>
 
 #include "node/service/verbs.hpp"
@@ -56,7 +57,13 @@ json::object peers_check(const std::vector<PeerRow>& peers) {
 Result<Reply> doctor_checks(Call& call) {
     const auto engine =
         call.context.engine->call([](const sync::Engine& e, Millis now) { return e.status(now); });
-    const auto quarantined = call.reader()->quarantine_count();
+    const auto reader = call.reader();
+    const auto quarantined = reader->quarantine_count();
+    constexpr std::size_t most_looked_at = 10'000;
+    const auto aside = reader->quarantine(most_looked_at);
+    const auto unaccepted = std::count_if(aside.begin(), aside.end(), [](const auto& item) {
+        return item.reason.starts_with(storage::unaccepted_reason);
+    });
     json::array checks;
     checks.push_back(
         check("clock", engine.clock_warning.empty(),
@@ -67,7 +74,12 @@ Result<Reply> doctor_checks(Call& call) {
     checks.push_back(registry_check(call.context.membership->state()));
     checks.push_back(peers_check(call.context.peers->rows()));
     checks.push_back(check("quarantine", quarantined == 0,
-                           std::to_string(quarantined) + " items set aside",
+                           std::to_string(quarantined) + " items set aside" +
+                               (unaccepted == 0 ? std::string()
+                                                : ", " + std::to_string(unaccepted) +
+                                                      " of them commits made here that had not "
+                                                      "reached an owner which took this "
+                                                      "institution out of the writers"),
                            "the log says of each why; nothing of it is applied"));
     json::object document;
     document["checks"] = std::move(checks);

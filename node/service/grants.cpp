@@ -9,6 +9,7 @@
 #include "node/service/verbs.hpp"
 #include "protocol/mcpd.hpp"
 #include "sync/control_author.hpp"
+#include "sync/former_writers.hpp"
 #include "sync/row_scope.hpp"
 
 namespace sangam::node {
@@ -100,6 +101,19 @@ json::array writer_rows(const Call& call, const storage::Reader& reader,
             row["writer"] = true;
             out.push_back(std::move(row));
         }
+    }
+    // Whom the owner took out holds all of it until it has shown that it removed its copy.
+    if (info.holding != storage::Holding::own) return out;
+    for (const auto& former : sync::unconfirmed_former_writers(reader, *call.directory, info.uid)) {
+        json::object row;
+        row["institution"] = call.handle_of(former.institution);
+        row["node_id"] = former.node.hex();
+        row["records"] = info.live_records;
+        row["since"] = time_or_null(former.since);
+        row["last_ack"] = nullptr;
+        row["withdrawals_pending"] = info.live_records;
+        row["writer"] = false;
+        out.push_back(std::move(row));
     }
     return out;
 }

@@ -304,6 +304,30 @@ TEST_CASE_TEMPLATE(
     require_sound(*third.store);
 }
 
+TEST_CASE_TEMPLATE(
+    "applying: who writes no more keeps nothing but its own commits that were not accepted",
+    Backend, SANGAM_BACKENDS) {
+    Pair<Backend> pair;
+    write(*pair.owner.store, pair.uid, "a", {put("f", "drought")});
+    write(*pair.owner.store, pair.uid, "a", {put("f", "flood")});
+    apply(*pair.writer.store, pair.uid, lane_parts(*pair.owner.store, pair.uid, pair.owner.lane()));
+    const auto lane = pair.writer.lane();
+    write(*pair.writer.store, pair.uid, "b", {put("f", "drought")});
+    const auto parts = lane_parts(*pair.writer.store, pair.uid, lane);
+    REQUIRE(pair.writer.store->put_control(pair.uid, {}, Holding::known));
+    const auto reader = pair.writer.store->reader();
+    CHECK(reader->dataset(pair.uid)->live_records == 0);
+    CHECK(reader->history(pair.uid, germplasm("a")).empty());
+    CHECK(reader->commits(pair.uid, lane, {}, 9).empty());
+    CHECK(reader->commits(pair.uid, pair.owner.lane(), {}, 9).empty());
+    CHECK(found(*pair.writer.store, pair.uid, "").empty());
+    const auto aside = reader->quarantine(9);
+    REQUIRE(aside.size() == 1);
+    CHECK(aside.front().reason.starts_with(unaccepted_reason));
+    CHECK(aside.front().data == parts.front().part().encode());
+    require_sound(*pair.writer.store);
+}
+
 TEST_CASE_TEMPLATE("applying: a change against the rules counts for nothing, the commit stands",
                    Backend, SANGAM_BACKENDS) {
     Pair<Backend> pair;

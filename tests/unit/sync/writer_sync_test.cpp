@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "sync/former_writers.hpp"
 #include "tests/support/live_set.hpp"
 #include "tests/support/scripted_peer.hpp"
 #include "tests/support/sim_world.hpp"
@@ -49,6 +50,20 @@ struct WriterScene {
         return {part.header().lane, part.header().sequence, part.header_hash()};
     }
 };
+
+/// `dataset set --writers` at the owner's node.
+void set_writers(SimWorld& world, std::size_t owner, const DatasetUid& dataset,
+                 std::vector<std::string> writers) {
+    auto& node = world[owner];
+    const auto entry =
+        change_dataset(*node.reader(), world.directory, {node.id, &*node.key, node.random.get()},
+                       dataset, {{}, {}, std::move(writers), {}}, world.now());
+    REQUIRE(entry);
+    world.act(owner, [&](Engine& engine, Millis now) {
+        REQUIRE(node.store->put_control(dataset, {*entry}, std::nullopt));
+        engine.control_changed(dataset, now);
+    });
+}
 
 }  // namespace
 
@@ -201,4 +216,155 @@ TEST_CASE(
     CHECK(world[irri].reader()->heads(rice) == world[ipk].reader()->heads(rice));
     CHECK(world[irri].reader()->dataset(rice)->live_records == 3);
     CHECK(world[irri].reader()->quarantine_count() == 0);
+}
+
+TEST_CASE("writer sync: who is taken out hears of it, and of nothing that comes after") {
+    WriterScene scene;
+    const auto change = [&](const DatasetChange& what) {
+        const auto next =
+            change_dataset(*scene.stage.store->reader(), scene.stage.directory,
+                           {scene.stage.us.id, &scene.stage.us.key, &scene.stage.random},
+                           scene.rice, what, scene.stage.now);
+        REQUIRE(next);
+        REQUIRE(scene.stage.store->put_control(scene.rice, {*next}, std::nullopt));
+        scene.stage.engine->control_changed(scene.rice, scene.stage.now);
+        scene.stage.take();
+        return *next;
+    };
+    const auto end = change({{}, {}, std::vector<std::string>{"ipk"}, {}});
+    const auto sent = scene.stage.sent<messages::ControlUpdate>(scene.them);
+    REQUIRE(sent.size() == 1);
+    CHECK(sent.front().entries == std::vector<Bytes>{end.encode()});
+    change({"A secret title", {}, {}, {}});
+    CHECK(scene.stage.sent<messages::ControlUpdate>(scene.them).empty());
+    // Nor when it comes back with what it had.
+    const ConnectionId again{++scene.stage.last_connection};
+    scene.stage.engine->connected(again, scene.stage.them.id, false, scene.stage.now);
+    auto hello = scene.stage.hello_of(scene.stage.them);
+    hello.control = {{scene.rice, std::string(chain_for_all), 1}};
+    scene.stage.say(again, hello);
+    const auto repeated = scene.stage.sent<messages::ControlUpdate>(again);
+    REQUIRE(repeated.size() == 1);
+    CHECK(repeated.front().entries == std::vector<Bytes>{end.encode()});
+}
+
+TEST_CASE("writer sync: commits that crossed the end of writing are not taken, nobody is cut off") {
+    WriterScene scene;
+    const auto next =
+        change_dataset(*scene.stage.store->reader(), scene.stage.directory,
+                       {scene.stage.us.id, &scene.stage.us.key, &scene.stage.random}, scene.rice,
+                       {{}, {}, std::vector<std::string>{"ipk"}, {}}, scene.stage.now);
+    REQUIRE(next);
+    REQUIRE(scene.stage.store->put_control(scene.rice, {*next}, std::nullopt));
+    scene.stage.engine->control_changed(scene.rice, scene.stage.now);
+    const auto late = scene.commit(scene.stage.them, "late");
+    scene.send({late});
+    CHECK_FALSE(scene.stage.closed(scene.them));
+    CHECK(scene.held(late.header().lane) == Sequence{0});
+}
+
+TEST_CASE("writer sync: who is taken out keeps nothing, and its owner lists it until that shows") {
+    SimWorld world({});
+    const auto irri = world.add_node("irri");
+    const auto ipk = world.add_node("ipk");
+    const auto cimmyt = world.add_node("cimmyt");
+    const DatasetUid rice = world.create_dataset(irri, "rice", {"ipk", "cimmyt"});
+    world.run_for(Millis{1000});
+    world.put(irri, rice, "a", "x", "one");
+    world.put(irri, rice, "a", "x", "two");
+    world.put(ipk, rice, "b", "x", "1");
+    world.run_for(Millis{1000});
+    REQUIRE(world[ipk].reader()->dataset(rice)->live_records == 2);
+    const auto unconfirmed = [&] {
+        return unconfirmed_former_writers(*world[irri].reader(), world.directory, rice).size();
+    };
+    world.set_reachable(irri, ipk, false);
+    world.set_reachable(cimmyt, ipk, false);
+    set_writers(world, irri, rice, {"cimmyt"});
+    world.run_for(Millis{1000});
+    CHECK(unconfirmed() == 1);
+    CHECK(world.put(ipk, rice, "b", "x", "2"));  // it cannot know
+    world.heal();
+    world.run_for(Millis{2000});
+    const auto reader = world[ipk].reader();
+    const auto info = reader->dataset(rice);
+    CHECK(info->holding == storage::Holding::known);
+    CHECK(info->live_records == 0);
+    CHECK(live_set(*reader, rice).empty());
+    CHECK(reader->history(rice, {"germplasm", "a"}).empty());
+    for (const Head& head : reader->heads(rice))
+        CHECK(reader->commits(rice, head.lane, Sequence{0}, 10).empty());
+    CHECK_FALSE(world.put(ipk, rice, "c", "x", "3"));
+    CHECK(unconfirmed() == 0);
+
+    // The edit that the owner never had is kept, and told of.
+    REQUIRE(reader->quarantine_count() == 1);
+    CHECK(reader->quarantine(1).front().reason.starts_with(storage::unaccepted_reason));
+    CHECK_FALSE(world[ipk].errors.empty());
+    CHECK(world[irri].reader()->history(rice, {"germplasm", "b"}).size() == 1);
+
+    // It counts again once the owner wants it, and no lane forks over it.
+    set_writers(world, irri, rice, {"cimmyt", "ipk"});
+    world.run_for(Millis{120'000});
+    CHECK(world[ipk].reader()->quarantine_count() == 0);
+    CHECK(world.put(ipk, rice, "c", "x", "3"));
+    world.run_for(Millis{2000});
+    for (const auto node : {irri, cimmyt}) {
+        CHECK(world[node].reader()->history(rice, {"germplasm", "b"}).size() == 2);
+        CHECK(world[node].reader()->heads(rice) == world[ipk].reader()->heads(rice));
+        CHECK(world[node].reader()->quarantine_count() == 0);
+    }
+}
+
+TEST_CASE("writer sync: a lane that only another writer has ends there, too") {
+    SimWorld world({});
+    const auto irri = world.add_node("irri");
+    const auto ipk = world.add_node("ipk");
+    const auto cimmyt = world.add_node("cimmyt");
+    const DatasetUid rice = world.create_dataset(irri, "rice", {"ipk", "cimmyt"});
+    world.run_for(Millis{1000});
+    world.set_reachable(irri, ipk, false);
+    world.set_reachable(irri, cimmyt, false);
+    world.put(ipk, rice, "b", "x", "1");
+    world.run_for(Millis{1000});
+    REQUIRE(world[cimmyt].reader()->dataset(rice)->live_records == 1);
+    set_writers(world, irri, rice, {"cimmyt"});
+    world.heal();
+    world.run_for(Millis{5000});
+    CHECK(world[cimmyt].reader()->dataset(rice)->live_records == 0);
+    CHECK(world.put(cimmyt, rice, "c", "x", "1"));
+    world.run_for(Millis{2000});
+    CHECK(world[irri].reader()->dataset(rice)->live_records == 1);
+    CHECK(world[ipk].reader()->quarantine_count() == 1);
+}
+
+TEST_CASE("writer sync: an end of writing that comes once more, after a new begin, ends nothing") {
+    Stage stage;
+    const SignedControl first =
+        Stage::manifest_of(stage.them, "rice", {stage.us.institution, stage.third.institution});
+    const DatasetUid rice = first.entry.dataset_uid();
+    REQUIRE(stage.store->put_control(rice, {first}, storage::Holding::writer));
+    const auto follow = [&](const SignedControl& before, bool with_us) {
+        ControlEntry entry = before.entry;
+        entry.dataset = rice;
+        entry.number = before.entry.number + 1;
+        entry.previous = before.entry.hash();
+        entry.hlc = Hlc::of(entry.hlc.unix_ms() + 1, 0);
+        auto& manifest = std::get<Manifest>(entry.body);
+        manifest.writers = {stage.third.institution};
+        if (with_us) manifest.writers.push_back(stage.us.institution);
+        std::sort(manifest.writers.begin(), manifest.writers.end());
+        return SignedControl::sign(entry, stage.them.key);
+    };
+    const auto out = follow(first, false);
+    const auto in_again = follow(out, true);
+    const ConnectionId them = stage.greet(stage.them);
+    stage.say(them, messages::ControlUpdate{rice, {out.encode(), in_again.encode()}});
+    stage.put(rice, "a", {{Path::single("remarks"), Value("x")}});
+    const ConnectionId third = stage.greet(stage.third);
+    stage.say(third, messages::ControlUpdate{rice, {out.encode()}});
+    const auto info = stage.store->reader()->dataset(rice);
+    CHECK(info->holding == storage::Holding::writer);
+    CHECK(info->live_records == 1);
+    CHECK(stage.store->reader()->quarantine_count() == 0);
 }
