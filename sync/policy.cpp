@@ -132,6 +132,11 @@ bool Scope::has_conditions() const {
                        [](const Rule& rule) { return rule.where.has_value(); });
 }
 
+bool Scope::shows_all() const {
+    return std::any_of(rules.begin(), rules.end(),
+                       [](const Rule& rule) { return !rule.where && rule.hidden.empty(); });
+}
+
 bool Scope::depends_on_rows() const {
     return has_conditions() || std::none_of(rules.begin(), rules.end(),
                                             [](const Rule& rule) { return rule.hidden.empty(); });

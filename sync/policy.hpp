@@ -55,6 +55,8 @@ struct Scope {
     /// Whether the field shows in some record, as far as the rules can tell.
     [[nodiscard]] bool may_show(const Path& field) const;
     [[nodiscard]] bool has_conditions() const;
+    /// One of the rules lets every record through, whole.
+    [[nodiscard]] bool shows_all() const;
     /// Whether a record shows depends on the record: on a condition, or on whether it has a field
     /// that is not hidden.
     [[nodiscard]] bool depends_on_rows() const;

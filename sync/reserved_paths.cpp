@@ -34,8 +34,12 @@ bool hides(const std::vector<Path>& hidden, const Path& field) {
     if (hidden.empty()) return false;
     if (field == resolution_path()) return true;
     const auto proposal = proposal_at(field);
+    const Path& place = proposal ? proposal->field : field;
     return std::ranges::any_of(hidden, [&](const Path& path) {
-        return field.is_at_or_below(path) || (proposal && proposal->field.is_at_or_below(path));
+        // An object may stand at a field, written by another program, and hold what is hidden
+        // below.
+        return place.is_at_or_below(path) || path.is_at_or_below(place) ||
+               field.is_at_or_below(path);
     });
 }
 

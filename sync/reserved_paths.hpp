@@ -25,7 +25,8 @@ struct Proposal {
 /// text}. One for a record; the next resolution replaces it, history keeps the earlier ones.
 [[nodiscard]] const Path& resolution_path();
 
-/// True when a view that hides these paths and all below them hides the field. A proposal is as
+/// True when a view that hides these paths and all below them hides the field; also one above them,
+/// since an object that stands there may hold what is hidden. A proposal is as
 /// visible as the field that it is for; a curator's reason, which may quote any value, is hidden
 /// where anything is.
 [[nodiscard]] bool hides(const std::vector<Path>& hidden, const Path& field);

@@ -236,6 +236,14 @@ void SubscriptionSender::judge(const Key& key, Serving& serving) {
             serving.rescan.reset();
             serving.under_way = {};
             drop_ready(serving);
+            // By "waiting" a subscriber keeps what it has, by "refused" it drops what a store that
+            // was restored from a backup may hold from before.
+            if (is_ours && session && view.filter &&
+                decide(Asker::member(session->institution()), sangam::Action::replicate, *policy,
+                       context_.directory)
+                    .allowed)
+                return reply_not_now(key, serving, SubscribeReply::State::refused,
+                                     view.scope.reason);
         }
         reply_waiting(key, serving, view.scope.reason);
         pump(key, serving);

@@ -90,6 +90,17 @@ Result<void> check_no_overlap(const FieldModel& model, const std::map<Path, Valu
     return {};
 }
 
+/// An object is written as the fields in it, so that each can be hidden, merged and asked for by
+/// itself, as those of an imported entity are.
+void spread(const FieldModel& model, const FieldEdit& edit, std::vector<FieldEdit>& out) {
+    const auto* object = edit.value ? edit.value->get_if<Value::Map>() : nullptr;
+    const bool is_plain = model.shape(edit.field) == Shape::text &&
+                          model.group_of(edit.field).empty() && !model.set_of(edit.field) &&
+                          !model.counter_of(edit.field);
+    if (object == nullptr || object->empty() || !is_plain) return out.push_back(edit);
+    for (const auto& [name, value] : *object) spread(model, {edit.field.child(name), value}, out);
+}
+
 }  // namespace
 
 Result<FieldEdit> parse_assignment(const FieldModel& model, std::string_view text) {
@@ -132,9 +143,11 @@ Result<FieldEdit> parse_unset(std::string_view text) {
 
 Result<std::vector<FieldWrite>> plan_edit(const FieldModel& model,
                                           const std::map<Path, Value>& fields,
-                                          const std::vector<FieldEdit>& edits,
+                                          const std::vector<FieldEdit>& edits_given,
                                           const std::optional<NodeId>& proposes_as,
                                           const CounterBase* counters) {
+    std::vector<FieldEdit> edits;
+    for (const FieldEdit& edit : edits_given) spread(model, edit, edits);
     std::vector<FieldWrite> writes;
     std::map<Path, std::optional<Value>> given;
     for (const FieldEdit& edit : edits) {

@@ -9,7 +9,7 @@ constexpr Route table[] = {
     {"GET", "doctor", Role::admin, doctor_checks},
     {"POST", "join", Role::admin, join_federation},
     {"POST", "admit", Role::admin, admit_node_of_institution},
-    {"GET", "datasets", Role::nobody, list_datasets},
+    {"GET", "datasets", Role::nobody, list_datasets, "remote"},
     {"POST", "datasets", Role::admin, create_dataset},
     {"GET", "datasets/*", Role::nobody, show_dataset},
     {"GET", "datasets/*/*", Role::nobody, show_dataset},
@@ -22,21 +22,26 @@ constexpr Route table[] = {
     {"GET", "records/*/*/*/*", Role::nobody, get_record},
     {"GET", "records/*/*/*/*/history", Role::nobody, record_history},
     {"PATCH", "records/*/*/*/*", Role::curator, put_record},
-    {"DELETE", "records/*/*/*/*", Role::curator, delete_record},
+    {"DELETE", "records/*/*/*/*", Role::curator, delete_record, "replaced_by"},
     {"POST", "records/*/*/*/*/restore", Role::curator, restore_record},
-    {"POST", "import", Role::admin, import_files, true},
-    {"GET", "export", Role::nobody, export_dataset},
+    {"POST", "import", Role::admin, import_files,
+     "dataset file+ size+ collection id format map+ missing+ source encoding delimiter mirror "
+     "dry_run "
+     "rejected_rows",
+     true},
+    {"GET", "export", Role::nobody, export_dataset, "dataset where format collection"},
     {"GET", "grants", Role::admin, list_grants},
     {"POST", "grants", Role::admin, add_grant},
     {"DELETE", "grants/*", Role::admin, revoke_grant},
     {"GET", "subscriptions", Role::researcher, list_subscriptions},
     {"POST", "subscriptions", Role::admin, add_subscription},
     {"DELETE", "subscriptions/*", Role::admin, remove_subscription},
-    {"GET", "search", Role::nobody, search},
-    {"GET", "conflicts", Role::nobody, list_conflicts},
+    {"GET", "search", Role::nobody, search,
+     "q where facet+ sort node+ local limit page deadline_ms"},
+    {"GET", "conflicts", Role::nobody, list_conflicts, "dataset all"},
     {"GET", "conflicts/*/*/*/*/*", Role::nobody, show_conflict},
     {"POST", "conflicts/*/*/*/*/*", Role::curator, resolve_conflict},
-    {"POST", "verify", Role::admin, verify},
+    {"POST", "verify", Role::admin, verify, "dataset"},
     {"GET", "tokens", Role::admin, list_tokens},
     {"POST", "tokens", Role::admin, add_token},
     {"DELETE", "tokens/*", Role::admin, revoke_token},
@@ -83,6 +88,30 @@ Found find_route(const http::Request& request) {
         out.arguments = std::move(*arguments);
     }
     return out;
+}
+
+Result<void> check_parameters(const Route& route, const http::Request& request) {
+    for (const auto& [name, value] : request.query) {
+        auto rest = route.parameters;
+        bool is_known = false;
+        bool may_repeat = false;
+        while (!rest.empty() && !is_known) {
+            const auto blank = rest.find(' ');
+            auto word = rest.substr(0, blank);
+            rest = blank == std::string_view::npos ? std::string_view{} : rest.substr(blank + 1);
+            may_repeat = word.ends_with('+');
+            if (may_repeat) word.remove_suffix(1);
+            is_known = word == name;
+        }
+        if (!is_known)
+            return fail("bad_parameter", "the query has a parameter that is not known here", name,
+                        "see docs/api.md for those of " + std::string(route.path),
+                        ErrorKind::usage);
+        if (!may_repeat && request.query.count(name) > 1)
+            return fail("bad_parameter", "the query has a parameter twice", name, "give it once",
+                        ErrorKind::usage);
+    }
+    return {};
 }
 
 }  // namespace sangam::node

@@ -19,6 +19,8 @@ struct Route {
     std::string_view path;
     Role role;
     Verb verb;
+    /// Of the query, with blanks between; `+` after one that may be given again.
+    std::string_view parameters = {};
     bool takes_file = false;  ///< the body is spooled to a file
 };
 
@@ -31,5 +33,9 @@ struct Found {
     std::vector<std::string> arguments;  ///< what the `*` stand for
 };
 [[nodiscard]] Found find_route(const http::Request& request);
+
+/// Refuses (bad_parameter) what the route does not take: a mistyped `where` must not pass for none,
+/// and give all. Also one given twice that can only be one.
+[[nodiscard]] Result<void> check_parameters(const Route& route, const http::Request& request);
 
 }  // namespace sangam::node

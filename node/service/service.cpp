@@ -105,7 +105,9 @@ private:
         if (auto may = require_role(call, found.route->role); !may)
             return http::error_response(*role == Role::nobody ? 401 : 403, may.error());
         const auto begin = std::chrono::steady_clock::now();
-        const auto reply = found.route->verb(call);
+        const auto fits = check_parameters(*found.route, request);
+        const Result<Reply> reply =
+            fits ? found.route->verb(call) : Result<Reply>(std::unexpected(fits.error()));
         if (!reply) return failed(reply.error());
         if (found.route->verb == search) {
             const auto* complete = reply->document.as_object().if_contains("complete");

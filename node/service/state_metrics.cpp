@@ -128,7 +128,10 @@ private:
         Family conflicts("sangam_open_conflicts", "Conflicts that no rule and nobody settled.");
         for (const auto& info : reader_->datasets()) {
             if (info.holding == Holding::known) continue;
-            if (!call_.decide(Action::discover, *reader_, info.uid).allowed) continue;
+            // Figures of the whole dataset are for those who see the whole of it: a withheld record
+            // is not to be counted by a scrape either.
+            const auto scope = call_.decide(Action::search, *reader_, info.uid);
+            if (!scope.allowed || !scope.shows_all()) continue;
             const auto name = call_.dataset_text(info.manifest);
             visible_.insert(name);
             const bool is_whole = info.holding != Holding::replica;
@@ -229,7 +232,7 @@ private:
     Call& call_;
     const sync::EngineStatus& engine_;
     std::unique_ptr<storage::Reader> reader_;
-    std::set<std::string> visible_;  ///< datasets that the asker may discover
+    std::set<std::string> visible_;  ///< datasets that the asker sees whole
     std::vector<prometheus::MetricFamily> out_;
 };
 

@@ -177,8 +177,8 @@ def main() -> None:
     tree = Path(sys.argv[1])
     must_find(tree, "a new frame type", "protocol/messages/message.hpp", "SearchDone>",
               "SearchDone, BlobChunk>")
-    must_find(tree, "a new route", "node/service/routes.cpp", '{"GET", "search", Role::nobody, search},',
-              '{"GET", "search", Role::nobody, search}, {"GET", "peek", Role::nobody, peek},')
+    must_find(tree, "a new route", "node/service/routes.cpp", '{"GET", "search", Role::nobody, search,',
+              '{"GET", "peek", Role::nobody, peek}, {"GET", "search", Role::nobody, search,')
     must_find(tree, "a route that is opened", "node/service/routes.cpp",
               '{"GET", "grants", Role::admin,', '{"GET", "grants", Role::nobody,')
     must_find(tree, "an export without a judge", "node/service/import_export.cpp", "RowJudge",

@@ -211,6 +211,20 @@ TEST_CASE("field edit: assignments are text, lists or JSON") {
         CHECK_FALSE(parse_assignment(model, bad).has_value());
 }
 
+TEST_CASE("field edit: an object is written as the fields in it, each to be hidden by itself") {
+    const FieldModel model{Schema{}};
+    const auto edit = parse_assignment(
+        model, R"(site:={"place":"Ambo","soil":{"ph":6.5,"layers":[{"cm":20}]},"note":null})");
+    const auto writes = plan_edit(model, {}, {edit.value()}, std::nullopt).value();
+    std::vector<std::string> paths;
+    for (const auto& write : writes) paths.push_back(write.path.text());
+    CHECK(paths ==
+          std::vector<std::string>{"site.note", "site.place", "site.soil.layers", "site.soil.ph"});
+    const auto twice = parse_assignment(model, "site.place=Ambo");
+    CHECK(plan_edit(model, {}, {edit.value(), twice.value()}, std::nullopt).error().code ==
+          "field_twice");
+}
+
 TEST_CASE("field edit: groups are filled in from what the record shows") {
     const FieldModel model{Schema{}};
     const std::map<Path, Value> fields = {{plan_path("species"), "vulgare"},

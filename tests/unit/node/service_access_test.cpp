@@ -173,6 +173,19 @@ TEST_CASE_FIXTURE(ServiceFixture, "service access: bad tokens and other schemes 
           "unknown_role");
 }
 
+TEST_CASE_FIXTURE(
+    ServiceFixture,
+    "service access: a mistyped parameter is refused, for none of it would give all") {
+    make_dataset();
+    for (const char* target :
+         {"/api/v1/export?dataset=rice&wher=genus%3D%27x%27", "/api/v1/search?q=x&bogus=1",
+          "/api/v1/search?where=a%3D1&where=b%3D1", "/api/v1/status?all=true",
+          "/api/v1/records/irri/rice/germplasm/A?fields=x", "/api/v1/datasets?Remote=true"})
+        CHECK_MESSAGE(admin("GET", target).code() == "bad_parameter", target);
+    CHECK(admin("GET", "/api/v1/search?q=x&facet=genus&facet=species").status == 200);
+    CHECK(admin("GET", "/api/v1/export?dataset=rice&format=ndjson").status == 200);
+}
+
 TEST_CASE_FIXTURE(ServiceFixture, "service access: a foreign Host or Origin is refused on TCP") {
     for (const char* host : {"127.0.0.1:7430", "localhost:7430", "[::1]:7430", "LOCALHOST",
                              "sangam.example.org", "192.0.2.7"})

@@ -94,10 +94,15 @@ TEST_CASE_FIXTURE(ServiceFixture, "service metrics: the public sees no dataset t
     CHECK(tcp("GET", "/metrics", "false-token").status == 401);
     CHECK(tcp("GET", "/metrics", token("researcher")).response.body.find("irri/rice") !=
           std::string::npos);
-    REQUIRE(
-        admin("POST", "/api/v1/grants", R"({"dataset":"rice","to":"public","can":["discover"]})")
-            .status == 200);
-    CHECK(tcp("GET", "/metrics").response.body.find("irri/rice") != std::string::npos);
+    const auto is_told_after = [&](const std::string& grant) {
+        REQUIRE(admin("POST", "/api/v1/grants", R"({"dataset":"rice","to":"public",)" + grant + "}")
+                    .status == 200);
+        return tcp("GET", "/metrics").response.body.find("irri/rice") != std::string::npos;
+    };
+    CHECK_FALSE(is_told_after(R"("can":["discover"])"));
+    CHECK_FALSE(is_told_after(R"("can":["discover","search"],"where":"genus = 'Oryza'")"));
+    CHECK_FALSE(is_told_after(R"("can":["discover","search"],"hide":["remarks"])"));
+    CHECK(is_told_after(R"("can":["discover","search"])"));
     CHECK(tcp("GET", "/metrics", {}, {}, {{"host", "evil.example"}}).status == 403);
     CHECK(tcp("POST", "/metrics").status == 404);
 }

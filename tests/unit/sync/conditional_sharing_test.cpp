@@ -243,6 +243,32 @@ TEST_CASE("conditional sharing: a subscriber gets what it asked for of what it m
 }
 
 TEST_CASE(
+    "conditional sharing: a restored copy drops what its condition may not ask for any more") {
+    ConditionalScene scene;
+    scene.put("a", {{"genus", "Oryza"}, {"origin", "PHL"}});
+    scene.put("z", {{"genus", "Zea"}, {"origin", "IND"}});
+    const GrantId rice = scene.grant({}, "genus = 'Oryza'");
+    scene.subscribe("origin = 'PHL'");
+    REQUIRE(scene.held().size() == 1);
+    scene.world.back_up(scene.cimmyt);
+    // Accepted all along, and in the end with nothing sent that is not taken back.
+    const GrantId maize = scene.grant({}, "genus = 'Zea'");
+    scene.world.revoke(scene.irri, rice);
+    scene.settle();
+    REQUIRE(scene.held().empty());
+    scene.world.kill(scene.cimmyt);
+    scene.grant({field_path("origin")});
+    scene.world.revoke(scene.irri, maize);
+    scene.world.run_for(Millis{100});
+    scene.world.restore_backup(scene.cimmyt);
+    scene.world.start(scene.cimmyt);
+    scene.settle();
+    CHECK(scene.held().empty());
+    const auto status = scene.world[scene.cimmyt].engine->status(scene.world.now());
+    CHECK(status.subscriptions.front().state == "refused");
+}
+
+TEST_CASE(
     "conditional sharing: rights that change while the subscriber is away cost the difference") {
     ConditionalScene scene;
     for (int i = 0; i < 10; ++i)

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "sync/control_author.hpp"
+#include "sync/reserved_paths.hpp"
 #include "sync/row_scope.hpp"
 #include "tests/support/scripted_peer.hpp"
 
@@ -111,6 +112,10 @@ TEST_CASE("policy: a field shows when one of the grants shows it") {
     CHECK_FALSE(row.shows(policy_path("remarks")));
     CHECK_FALSE(row.shows(policy_path("collectingInfo.collectingSite.elevation")));
     CHECK(row.shows(policy_path("genus")));
+    // An object that another program wrote at a place above what is hidden may hold it.
+    CHECK_FALSE(hides({policy_path("site.place")}, policy_path("sites")));
+    CHECK(hides({policy_path("site.place")}, policy_path("site")));
+    CHECK_FALSE(hides({policy_path("site.place")}, policy_path("site.soil")));
     scene.stage.grant(scene.rice, "members", {sangam::Action::search},
                       {policy_path("collectingInfo.collectingSite")});
     row = row_of(scene.ask(scene.them, sangam::Action::search));
