@@ -32,8 +32,7 @@ bool TermCounts::has_all() const {
 }
 
 bool is_hidden(const Path& path, const std::vector<Path>& hidden) {
-    return std::ranges::any_of(
-        hidden, [&](const Path& h) { return path.is_at_or_below(h) || h.is_at_or_below(path); });
+    return std::ranges::any_of(hidden, [&](const Path& h) { return path.is_at_or_below(h); });
 }
 
 TermCounts count_terms(const std::vector<TextQuery::Term>& terms,

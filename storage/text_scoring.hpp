@@ -19,7 +19,6 @@ namespace sangam::storage {
                                      const std::vector<IndexedField>& fields,
                                      const std::vector<Path>& hidden);
 
-/// A hidden path hides all below it, and an object at a path above it, which may hold it.
 [[nodiscard]] bool is_hidden(const Path& path, const std::vector<Path>& hidden);
 
 /// Higher is better. BM25 (Robertson & Zaragoza 2009) with lengths in bytes; the counts must be for
