@@ -84,6 +84,11 @@ void apply_ledger_step(Tables& tables, const LedgerStep& step) {
         tables.clear_ledger(step.subscription);
     }
     Pieces pieces(tables, step.subscription);
+    for (const auto number : step.withdrawing)
+        if (pieces.at(LedgerState::acknowledged, chunk_of(number)).contains(low_of(number))) {
+            pieces.at(LedgerState::acknowledged, chunk_of(number)).remove(low_of(number));
+            pieces.at(LedgerState::sent, chunk_of(number)).add(low_of(number));
+        }
     for (const auto number : step.sent)
         if (!pieces.at(LedgerState::acknowledged, chunk_of(number)).contains(low_of(number)))
             pieces.at(LedgerState::sent, chunk_of(number)).add(low_of(number));

@@ -184,6 +184,7 @@ struct LedgerStep {
     SubscriptionId subscription;
     std::vector<RecordNumber> sent;           ///< added to "sent", before the first byte leaves
     std::vector<RecordNumber> acknowledged;   ///< moved from "sent" to "acknowledged"
+    std::vector<RecordNumber> withdrawing;    ///< a withdrawal leaves: moved back to "sent"
     std::vector<RecordNumber> withdrawn;      ///< acknowledged withdrawals: removed from both
     bool clears_all = false;                  ///< before the rest: the subscriber holds nothing now
     std::optional<ServedSubscription> state;  ///< the subscription's new row

@@ -117,7 +117,9 @@ Verdict SubscriptionSender::received(const PeerSession& session, const messages:
     step.subscription = ack.subscription;
     while (!serving.in_flight.empty() && serving.in_flight.front().number <= ack.number) {
         InFlight& done = serving.in_flight.front();
-        step.acknowledged.insert(step.acknowledged.end(), done.sent.begin(), done.sent.end());
+        // One that was taken back after it was sent stays in doubt until that is acknowledged too.
+        std::copy_if(done.sent.begin(), done.sent.end(), std::back_inserter(step.acknowledged),
+                     [&](RecordNumber n) { return !serving.under_way.withdrawn.contains(n); });
         step.withdrawn.insert(step.withdrawn.end(), done.withdrawn.begin(), done.withdrawn.end());
         is_under_way_no_more(serving, done);
         serving.row.acknowledged = std::max(serving.row.acknowledged, done.to);
@@ -265,7 +267,7 @@ void SubscriptionSender::judge(const Key& key, Serving& serving) {
     }
     if (!known) serving.request.has_cursor = false;
     const ServedViews earlier = known && goes_on ? *known : ServedViews{view};
-    if (!was_running) start(key, serving, *policy, earlier);
+    if (!was_running) start(key, serving, *policy);
     if (earlier != ServedViews{view})
         begin_difference(id, serving, earlier);
     else if (!was_running)
@@ -300,6 +302,9 @@ void SubscriptionSender::begin_difference(const SubscriptionId& id, Serving& ser
     set_views_in_force(id, all);
     serving.rescan = Serving::Rescan{Position{0}, std::move(earlier)};
     serving.difference_ends_with.reset();
+    // Marks of an earlier connection are from under other rights than what is sent from now on. The
+    // walk looks at each record: what is in doubt goes again or is taken back.
+    serving.settle_below.reset();
 }
 
 bool SubscriptionSender::resumes(const Serving& serving, const DatasetPolicy& policy) const {
@@ -315,8 +320,7 @@ bool SubscriptionSender::resumes(const Serving& serving, const DatasetPolicy& po
            row->acknowledged > Position{0} && asked.position >= row->acknowledged;
 }
 
-void SubscriptionSender::start(const Key& key, Serving& serving, const DatasetPolicy& policy,
-                               const ServedViews& held_under) {
+void SubscriptionSender::start(const Key& key, Serving& serving, const DatasetPolicy& policy) {
     const PeerSession& session = *context_.sessions.find(key.first);
     const messages::Subscribe& asked = serving.request;
     const auto row = row_of(key.second);
@@ -342,7 +346,6 @@ void SubscriptionSender::start(const Key& key, Serving& serving, const DatasetPo
     if (can_resume && (row->acknowledged < asked.position ||
                        context_.store.reader()->ledger_counts(key.second).sent > 0)) {
         serving.settle_below = asked.position;
-        serving.settle_under = held_under;
         serving.settled_up_to = RecordNumber{0};
     }
     context_.store.put_served_subscription(serving.row);
@@ -519,6 +522,7 @@ void SubscriptionSender::mark_and_enqueue(Serving& serving, DeliveryStep step, P
     LedgerStep mark;
     mark.subscription = serving.row.id;
     mark.sent = step.sent;
+    mark.withdrawing = step.withdrawn;
     mark.state = serving.row;
     context_.store.ledger(mark);
     serving.scanned = to;
@@ -599,10 +603,9 @@ void SubscriptionSender::settle_page(Serving& serving) {
         reader->delivered_records(serving.row.id, serving.settled_up_to, limits::settle_rows);
     const auto info = reader->dataset(serving.request.dataset);
     if (!info) return serving.settle_below.reset();
-    std::vector<RowJudge> judges;
-    for (const ServedView& view : serving.settle_under)
-        judges.emplace_back(view.scope, info->manifest, context_.merger,
-                            view.filter ? &*view.filter : nullptr);
+    const ServedView& view = serving.view;
+    const RowJudge judge(view.scope, info->manifest, context_.merger,
+                         view.filter ? &*view.filter : nullptr);
     for (const RecordNumber number : page) {
         serving.settled_up_to = number;
         if (serving.under_way.sent.contains(number)) continue;
@@ -615,15 +618,10 @@ void SubscriptionSender::settle_page(Serving& serving) {
             record->changes.begin(), record->changes.end(),
             [&](const auto& change) { return change.position <= *serving.settle_below; });
         if (!is_below) continue;
-        // Under the rights of then. Where several may have held, it stays as it is, and what those
-        // of now say of it is carried out by the walk over the difference.
-        const auto in_scope = std::count_if(judges.begin(), judges.end(), [&](const auto& judge) {
-            return view_of(*record, judge.of(*record)).is_in_scope();
-        });
-        if (in_scope == 0)
+        // The rights are those of then: where they changed, nothing is settled (begin_difference).
+        if (!view_of(*record, judge.of(*record)).is_in_scope())
             step.withdrawn.push_back(number);
-        else if (static_cast<std::size_t>(in_scope) == judges.size() &&
-                 reader->delivered(serving.row.id, number) == storage::Delivered::sent)
+        else if (reader->delivered(serving.row.id, number) == storage::Delivered::sent)
             step.acknowledged.push_back(number);
     }
     if (!step.acknowledged.empty() || !step.withdrawn.empty()) context_.store.ledger(step);

@@ -15,7 +15,9 @@
 // A step is built from one view of the store, compared once more with the newest policy, marked
 // sent (durable), and only then put into the outbox. What is acknowledged moves on in the ledger.
 // Both survive a crash: whoever comes back is resumed from the receiver's cursor, and what was
-// marked sent and not acknowledged counts as held until it is acknowledged or withdrawn.
+// marked sent and not acknowledged counts as held until it is acknowledged or withdrawn. A record
+// whose withdrawal leaves is marked the same way: until that is acknowledged nobody can tell
+// whether it is still held, so if it comes into scope again it goes whole.
 #pragma once
 
 #include <deque>
@@ -97,7 +99,6 @@ private:
         bool all_withdrawals_left = false;
         /// Marks of an earlier connection below this cursor are confirmed page by page.
         std::optional<Position> settle_below;
-        ServedViews settle_under;  ///< what may have held when they were sent
         storage::RecordNumber settled_up_to{};
     };
     using Key = std::pair<ConnectionId, SubscriptionId>;
@@ -106,8 +107,7 @@ private:
     /// The view that grants and filter give now; its scope says why there is none.
     [[nodiscard]] ServedView view_for(const Serving& serving, const DatasetPolicy& policy,
                                       const InstitutionId& institution) const;
-    void start(const Key& key, Serving& serving, const DatasetPolicy& policy,
-               const ServedViews& held_under);
+    void start(const Key& key, Serving& serving, const DatasetPolicy& policy);
     /// Whether the cursor that the subscriber asked with is good.
     [[nodiscard]] bool resumes(const Serving& serving, const DatasetPolicy& policy) const;
     void begin_difference(const SubscriptionId& id, Serving& serving, ServedViews earlier);

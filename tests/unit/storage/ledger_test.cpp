@@ -66,6 +66,14 @@ TEST_CASE_TEMPLATE("ledger: a record is sent, acknowledged, withdrawn, and in on
     CHECK(store.reader()->delivered_records(subscription(1), RecordNumber{70'000}, 9) ==
           numbers({5'000'000'000}));
     CHECK(store.reader()->delivered_records(subscription(2), {}, 9).empty());
+    // A withdrawal leaves: until that is acknowledged nobody can tell what is held.
+    LedgerStep leaving;
+    leaving.subscription = subscription(1);
+    leaving.withdrawing = numbers({1, 2, 4});
+    store.ledger(leaving);
+    CHECK(counts() == std::pair<std::uint64_t, std::uint64_t>(4, 1));
+    CHECK(state(2) == Delivered::sent);
+    CHECK(state(4) == Delivered::no);
     store.ledger(withdrawn(numbers({1, 2, 4})));
     CHECK(counts() == std::pair<std::uint64_t, std::uint64_t>(2, 1));
     CHECK(state(2) == Delivered::no);
