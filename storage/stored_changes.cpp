@@ -18,14 +18,18 @@ constexpr std::size_t max_remembered_commits = 4096;
 /// Datasets that a node works with at a time; a manifest is at most 512 KiB, most are under 4.
 constexpr std::size_t max_remembered_manifests = 128;
 
-void append_texts(const Value& value, std::string& out) {
+/// The texts of a value, by the places that conditions and hidden fields know them by: those of an
+/// array stand at its path, those of an object below it.
+void append_texts(const Path& path, const Value& value, std::map<Path, std::string>& out) {
     if (const auto* text = value.get_if<std::string>()) {
-        if (!out.empty()) out += '\n';
-        out += *text;
+        if (text->empty()) return;
+        auto& all = out[path];
+        if (!all.empty()) all += '\n';
+        all += *text;
     } else if (const auto* array = value.get_if<Value::Array>()) {
-        for (const auto& item : *array) append_texts(item, out);
+        for (const auto& item : *array) append_texts(path, item, out);
     } else if (const auto* map = value.get_if<Value::Map>()) {
-        for (const auto& entry : *map) append_texts(entry.second, out);
+        for (const auto& [name, item] : *map) append_texts(path.child(name), item, out);
     }
 }
 
@@ -170,12 +174,12 @@ std::vector<IndexedField> indexed_fields(const Projection& projection) {
     if (projection.is_deleted) return out;
     for (const auto& field : projection.fields) {
         if (field.path.is_reserved()) continue;
-        std::string text;
-        if (field.is_element)
-            text = field.path.names.back();
-        else
-            append_texts(field.value, text);
-        if (!text.empty()) out.push_back({field.path, without_separators(text)});
+        std::map<Path, std::string> texts;
+        if (!field.is_element)
+            append_texts(field.path, field.value, texts);
+        else if (!field.path.names.back().empty())
+            texts.emplace(field.path, field.path.names.back());
+        for (const auto& [path, text] : texts) out.push_back({path, without_separators(text)});
     }
     return out;
 }

@@ -56,9 +56,9 @@ void sort_by_time(std::vector<StoredChange>& changes);
 /// The commit as it is held, with those of its changes. Throws CorruptError.
 [[nodiscard]] CommitPart part_of(const Tables&, CommitId, const std::vector<ChangeRow>& changes);
 
-/// The texts of a merged record that the index holds: text values, also inside lists and maps, and
-/// elements of unions;
-/// reserved fields are left out. Empty for a deleted record.
+/// The texts of a merged record that the index holds: text values, also inside lists and maps
+/// (there at their own paths below the field), and elements of unions; reserved fields are left
+/// out. Empty for a deleted record.
 [[nodiscard]] std::vector<IndexedField> indexed_fields(const Projection& projection);
 
 /// "collection/id" with `%`, `/` and control characters of the id percent-encoded, as in RECORD.

@@ -6,7 +6,8 @@
 
 namespace sangam::node {
 
-/// Whether a record of the dataset has a live write at or below the path. Reads until it finds one;
+/// Whether a record of the dataset has a live write at or below the path, or one above it of an
+/// object that holds something there. Reads until it finds one;
 /// an admin's change of rules is worth a pass over the records. For the owner's own people: it
 /// tells of all fields.
 [[nodiscard]] bool has_data(const storage::Reader& reader, const DatasetUid& dataset,

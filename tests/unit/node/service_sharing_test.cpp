@@ -78,6 +78,36 @@ TEST_CASE_FIXTURE(
 }
 
 TEST_CASE_FIXTURE(ServiceFixture,
+                  "service grants: what is hidden inside a list of objects is told in no way") {
+    make_dataset();
+    REQUIRE(put("a", R"({"genus":"Oryza","donors":[{"name":"Withheldname","year":"1990"}],)"
+                     R"("site":{"place":"Withheldplace","soil":"loam"}})")
+                .status == 200);
+    const auto made = admin("POST", "/api/v1/grants",
+                            R"({"dataset":"rice","to":"public","can":["search"],)"
+                            R"("hide":["donors.name","donors.nane","site.place"]})");
+    REQUIRE(made.status == 200);
+    CHECK(json::serialize(made.object().at("hides_nothing_yet")) == R"(["donors.nane"])");
+    for (const char* target : {"/api/v1/search?q=Withheldname", "/api/v1/search?q=Withheldplace",
+                               "/api/v1/search?q=loam", "/api/v1/export?dataset=irri/rice",
+                               "/api/v1/records/irri/rice/germplasm/a",
+                               "/api/v1/records/irri/rice/germplasm/a/history"}) {
+        const auto body = tcp("GET", target).response.body;
+        CHECK_MESSAGE(body.find("Withheld") == std::string::npos, target, body);
+    }
+    const auto total = [&](const char* word) {
+        return tcp("GET", std::string("/api/v1/search?q=") + word)
+            .object()
+            .at("total")
+            .to_number<int>();
+    };
+    CHECK(total("Withheldname") == 0);
+    CHECK(total("Withheldplace") == 0);
+    CHECK(total("loam") == 1);
+    CHECK(total("Oryza") == 1);
+}
+
+TEST_CASE_FIXTURE(ServiceFixture,
                   "service grants: an unknown handle asks the registry once, groups are refused") {
     make_dataset();
     const auto unknown =

@@ -21,12 +21,14 @@ TEST_CASE(
     add("_proposal.genus.x", "Triticum");
     add("odd", "a" + std::string("\xEE\x80\x80") + "b");
     const auto fields = indexed_fields(projection);
-    REQUIRE(fields.size() == 5);
+    REQUIRE(fields.size() == 6);
     CHECK(fields[0].text == "IR64");
     CHECK(fields[1].text == "two words");
     CHECK(fields[2].text == "Oryza");
-    CHECK(fields[3].text == "one\ntwo");
-    CHECK(fields[4].text == "a   b");
+    CHECK(fields[3].text == "one");
+    CHECK(fields[4].text == "two");
+    CHECK(fields[4].path == Path::parse("list.k").value());
+    CHECK(fields[5].text == "a   b");
     projection.is_deleted = true;
     CHECK(indexed_fields(projection).empty());
 }
