@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -18,6 +20,29 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int links_followed = 40;  // as many as Linux does
+
+/// What to remove when a signal ends the command: half an export is nothing to keep, and its name
+/// begins with a dot.
+char unfinished[PATH_MAX] = {};
+constexpr int ending_signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+extern "C" void end_by_signal(int signal) {
+    if (unfinished[0] != '\0') ::unlink(unfinished);
+    ::signal(signal, SIG_DFL);
+    ::raise(signal);
+}
+
+void remove_when_ended(const std::string& path) {
+    if (path.size() >= sizeof unfinished) return;
+    path.copy(unfinished, path.size());
+    unfinished[path.size()] = '\0';
+    for (const int signal : ending_signals) ::signal(signal, end_by_signal);
+}
+
+void keep_when_ended() {
+    for (const int signal : ending_signals) ::signal(signal, SIG_DFL);
+    unfinished[0] = '\0';
+}
 
 std::unexpected<Error> unwritable(const std::string& path, const std::string& why) {
     return fail("unwritable_file", "the file cannot be written: " + why, path,
@@ -35,9 +60,11 @@ fs::path end_of_links(fs::path path) {
     return path;
 }
 
-/// Appends the whole file to standard output, wherever that goes.
+/// Appends the whole file to standard output, wherever that goes. The file loses its name first:
+/// who reads may close the pipe, which ends the process.
 bool copy_to_standard_output(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
+    ::unlink(path.c_str());
     std::vector<char> part(1 << 16);
     for (;;) {
         in.read(part.data(), static_cast<std::streamsize>(part.size()));
@@ -64,6 +91,7 @@ Result<OutputFile> OutputFile::at(const std::string& path) {
         ::close(made);
         out.path_ = std::move(pattern);
         out.is_standard_output_ = true;
+        remove_when_ended(out.path_);
         return out;
     }
     struct stat file{};
@@ -80,6 +108,7 @@ Result<OutputFile> OutputFile::at(const std::string& path) {
     out.path_ =
         (folder / ("." + place.filename().string() + "." + std::to_string(::getpid()) + ".part"))
             .string();
+    remove_when_ended(out.path_);
     return out;
 }
 
@@ -89,8 +118,10 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
       is_standard_output_(std::exchange(other.is_standard_output_, false)) {}
 
 OutputFile::~OutputFile() {
+    if (place_.empty() && !is_standard_output_) return;
     std::error_code ignored;
-    if (!place_.empty() || is_standard_output_) fs::remove(path_, ignored);
+    fs::remove(path_, ignored);
+    keep_when_ended();
 }
 
 Result<void> OutputFile::keep() {
@@ -106,6 +137,7 @@ Result<void> OutputFile::keep() {
     fs::rename(path_, place_, error);
     if (error) return unwritable(place_, error.message());
     place_.clear();
+    keep_when_ended();
     return {};
 }
 

@@ -12,7 +12,7 @@ namespace sangam::node::cli {
 /// A regular file is replaced at the end, keeping its permissions; a symbolic link is followed.
 /// What is no regular file (a pipe, a terminal, a device) is written into and never replaced. What
 /// goes to standard output waits in a temporary file until it is whole. Not copyable; what was not
-/// kept is removed with the object.
+/// kept is removed with the object, or by SIGINT, SIGTERM and SIGHUP. One at a time.
 class OutputFile {
 public:
     /// "-" is standard output. Errors: unwritable_file, for a directory or where none is.
