@@ -50,6 +50,10 @@ Result<InstitutionId> Call::find_institution(const std::string& handle) {
                 ErrorKind::not_found);
 }
 
+std::string Call::dataset_argument() const {
+    return arguments.size() == 1 ? arguments[0] : arguments[0] + "/" + arguments[1];
+}
+
 Result<storage::DatasetInfo> Call::find_dataset(const storage::Reader& reader,
                                                 const std::string& text) {
     const auto slash = text.find('/');

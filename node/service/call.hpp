@@ -74,6 +74,8 @@ struct Call {
     /// discover is answered as one that does not exist.
     [[nodiscard]] Result<storage::DatasetInfo> find_dataset(const storage::Reader& reader,
                                                             const std::string& text);
+    /// The dataset that the path names, by one segment or by two, as find_dataset() takes it.
+    [[nodiscard]] std::string dataset_argument() const;
     /// What the asker may do with it.
     [[nodiscard]] sync::Scope decide(Action action, const storage::Reader& reader,
                                      const DatasetUid& dataset) const {

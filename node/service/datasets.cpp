@@ -152,9 +152,7 @@ Result<Reply> list_datasets(Call& call) {
 
 Result<Reply> show_dataset(Call& call) {
     const auto reader = call.reader();
-    const auto name = call.arguments.size() == 1 ? call.arguments[0]
-                                                 : call.arguments[0] + "/" + call.arguments[1];
-    const auto info = call.find_dataset(*reader, name);
+    const auto info = call.find_dataset(*reader, call.dataset_argument());
     if (!info) return std::unexpected(info.error());
     auto out = describe(call, *reader, *info);
     out["uid"] = info->uid.hex();
@@ -205,9 +203,7 @@ Result<Reply> set_dataset(Call& call) {
     const auto body = call.body({"title", "licence", "writers", "merge", "types", "groups"});
     if (!body) return std::unexpected(body.error());
     const auto reader = call.reader();
-    const auto name = call.arguments.size() == 1 ? call.arguments[0]
-                                                 : call.arguments[0] + "/" + call.arguments[1];
-    const auto info = call.find_dataset(*reader, name);
+    const auto info = call.find_dataset(*reader, call.dataset_argument());
     if (!info) return std::unexpected(info.error());
     sync::DatasetChange change;
     auto title = optional_text(*body, "title");
@@ -241,8 +237,7 @@ Result<Reply> set_dataset(Call& call) {
 
 Result<Reply> resume_dataset(Call& call) {
     const auto reader = call.reader();
-    const auto name = call.arguments.size() == 1 ? call.arguments[0]
-                                                 : call.arguments[0] + "/" + call.arguments[1];
+    const auto name = call.dataset_argument();
     const auto info = call.find_dataset(*reader, name);
     if (!info) return std::unexpected(info.error());
     if (info->holding != Holding::own)

@@ -231,8 +231,7 @@ Result<Reply> revoke_grant(Call& call) {
 
 Result<Reply> list_holders(Call& call) {
     const auto reader = call.reader();
-    const auto name = call.arguments.size() == 1 ? call.arguments[0]
-                                                 : call.arguments[0] + "/" + call.arguments[1];
+    const auto name = call.dataset_argument();
     const auto info = call.find_dataset(*reader, name);
     if (!info) return std::unexpected(info.error());
     if (info->holding != storage::Holding::own && info->holding != storage::Holding::writer)
