@@ -20,6 +20,14 @@ namespace {
 Path path(const char* text) { return Path::parse(text).value(); }
 FieldWrite put_field(const char* field, Value value) { return {path(field), std::move(value)}; }
 
+/// Two whole nodes; the first owns rice.
+struct OwnerAndHolder {
+    SimWorld world{{}};
+    std::size_t owner = world.add_node("irri");
+    std::size_t holder = world.add_node("cimmyt");
+    DatasetUid rice = world.create_dataset(owner, "rice");
+};
+
 /// We own rice and serve a scripted subscriber.
 struct Serving {
     Stage stage;
@@ -100,10 +108,8 @@ TEST_CASE("subscription: a condition on a hidden field is refused like one on no
 }
 
 TEST_CASE("subscription: a refused condition starts by itself when a record shows its field") {
-    SimWorld world({1});
-    const auto owner = world.add_node("irri");
-    const auto holder = world.add_node("cimmyt");
-    const DatasetUid rice = world.create_dataset(owner, "rice");
+    OwnerAndHolder pair;
+    auto& [world, owner, holder, rice] = pair;
     REQUIRE(world.put(owner, rice, "a", "genus", "Oryza"));
     const GrantId hiding = world.grant(owner, rice, "cimmyt", {sangam::Action::replicate},
                                        {path("crop"), path("remarks")});
@@ -613,10 +619,8 @@ TEST_CASE("subscription: refuses the own institution's, a second one and a bad n
 }
 
 TEST_CASE("subscription: one that was ended while the owner was away is told when they meet") {
-    SimWorld world({});
-    const auto irri = world.add_node("irri");
-    const auto cimmyt = world.add_node("cimmyt");
-    const DatasetUid rice = world.create_dataset(irri, "rice");
+    OwnerAndHolder pair;
+    auto& [world, irri, cimmyt, rice] = pair;
     world.put(irri, rice, "a", "genus", "Oryza");
     world.grant(irri, rice, "members", {sangam::Action::replicate});
     const auto id = world.subscribe(cimmyt, "irri/rice");
@@ -659,10 +663,8 @@ TEST_CASE("subscription: waits for its usual source, then takes another node of 
 }
 
 TEST_CASE("subscription: a replica restored from a backup gives up what was withdrawn since") {
-    SimWorld world({});
-    const auto irri = world.add_node("irri");
-    const auto cimmyt = world.add_node("cimmyt");
-    const DatasetUid rice = world.create_dataset(irri, "rice");
+    OwnerAndHolder pair;
+    auto& [world, irri, cimmyt, rice] = pair;
     world.put(irri, rice, "a", "genus", "Oryza");
     const GrantId grant = world.grant(irri, rice, "members", {sangam::Action::replicate});
     REQUIRE(world.subscribe(cimmyt, "irri/rice"));
@@ -680,10 +682,8 @@ TEST_CASE("subscription: a replica restored from a backup gives up what was with
 }
 
 TEST_CASE("subscription: a restored replica drops what came under a condition refused by now") {
-    SimWorld world({1});
-    const auto owner = world.add_node("irri");
-    const auto holder = world.add_node("cimmyt");
-    const DatasetUid rice = world.create_dataset(owner, "rice");
+    OwnerAndHolder pair;
+    auto& [world, owner, holder, rice] = pair;
     REQUIRE(world.put(owner, rice, "a", "crop", "rice"));
     REQUIRE(world.put(owner, rice, "b", "genus", "Oryza"));
     world.grant(owner, rice, "cimmyt", {sangam::Action::replicate});

@@ -46,6 +46,15 @@ struct WriterScene {
         return Stage::commit_of(author, rice, manifest, id, "x", stage.now += Millis{1}, previous,
                                 std::move(heads));
     }
+    /// From now on ipk writes beside us, `them` do not.
+    void take_them_out() {
+        const auto next = change_dataset(*stage.store->reader(), stage.directory,
+                                         {stage.us.id, &stage.us.key, &stage.random}, rice,
+                                         {{}, {}, std::vector<std::string>{"ipk"}, {}}, stage.now);
+        REQUIRE(next);
+        REQUIRE(stage.store->put_control(rice, {*next}, std::nullopt));
+        stage.engine->control_changed(rice, stage.now);
+    }
     static Head head_of(const VerifiedPart& part) {
         return {part.header().lane, part.header().sequence, part.header_hash()};
     }
@@ -172,13 +181,7 @@ TEST_CASE("writer sync: who is no writer any more gets nothing, and its lane end
     WriterScene scene;
     const auto first = scene.commit(scene.stage.them, "a");
     scene.send({first});
-    const auto next =
-        change_dataset(*scene.stage.store->reader(), scene.stage.directory,
-                       {scene.stage.us.id, &scene.stage.us.key, &scene.stage.random}, scene.rice,
-                       {{}, {}, std::vector<std::string>{"ipk"}, {}}, scene.stage.now);
-    REQUIRE(next);
-    REQUIRE(scene.stage.store->put_control(scene.rice, {*next}, std::nullopt));
-    scene.stage.engine->control_changed(scene.rice, scene.stage.now);
+    scene.take_them_out();
     scene.stage.take();
     scene.stage.put(scene.rice, "ours", {{Path::single("remarks"), Value("y")}});
     CHECK(scene.stage.sent<messages::WriterCommits>(scene.them).empty());
@@ -250,13 +253,7 @@ TEST_CASE("writer sync: who is taken out hears of it, and of nothing that comes 
 
 TEST_CASE("writer sync: commits that crossed the end of writing are not taken, nobody is cut off") {
     WriterScene scene;
-    const auto next =
-        change_dataset(*scene.stage.store->reader(), scene.stage.directory,
-                       {scene.stage.us.id, &scene.stage.us.key, &scene.stage.random}, scene.rice,
-                       {{}, {}, std::vector<std::string>{"ipk"}, {}}, scene.stage.now);
-    REQUIRE(next);
-    REQUIRE(scene.stage.store->put_control(scene.rice, {*next}, std::nullopt));
-    scene.stage.engine->control_changed(scene.rice, scene.stage.now);
+    scene.take_them_out();
     const auto late = scene.commit(scene.stage.them, "late");
     scene.send({late});
     CHECK_FALSE(scene.stage.closed(scene.them));
