@@ -6,8 +6,10 @@
 #include <map>
 #include <optional>
 
+#include "node/ingest/brapi_additional_info.hpp"
 #include "node/ingest/brapi_germplasm.hpp"
 #include "node/ingest/cell_shape.hpp"
+#include "node/ingest/germplasm_id.hpp"
 
 namespace sangam::node::ingest {
 namespace {
@@ -316,24 +318,33 @@ struct ByNumber {
     }
 };
 
-Value other_object(const BrapiEntity& entity, const RecordView& record) {
+/// What additionalInfo says already: an object that is one value of the record, and single fields.
+AdditionalInfo stored_additional_info(const RecordView& record) {
+    AdditionalInfo info;
+    for (const auto& [field, value] : record.fields) {
+        if (field.names.front() != "additionalInfo" || value.is_null()) continue;
+        const auto* members = value.get_if<Value::Map>();
+        if (field.names.size() > 1)
+            info.put_below(field, 1, value);
+        else if (members)
+            for (const auto& [key, member] : *members) info.put(key, member);
+        else
+            info.put("additionalInfo", value);
+    }
+    return info;
+}
+
+Value other_object(const BrapiEntity& entity, const RecordView& record,
+                   std::string_view dataset_text) {
     Value::Map out;
-    Value::Map info;
+    AdditionalInfo info = stored_additional_info(record);
     std::map<std::string_view, Value, ByNumber> categories;
     const auto places = places_of(entity);
     // Its own names first: a CSV file's name for the same thing gives way.
     std::vector<std::pair<const Place*, const Value*>> placed;
     for (const auto& [field, value] : record.fields) {
-        if (field.is_reserved() || value.is_null()) continue;
         const auto& first = field.names.front();
-        if (first == "additionalInfo" && field.names.size() > 1) {
-            info.insert_or_assign(
-                field.names.size() == 2
-                    ? field.names[1]
-                    : Path(std::vector(field.names.begin() + 1, field.names.end())).text(),
-                value);
-            continue;
-        }
+        if (field.is_reserved() || value.is_null() || first == "additionalInfo") continue;
         if (entity.collection == "variables" && field.names.size() == 1 &&
             first.starts_with("Category ")) {
             categories.emplace(first, category_of(cell_text(value)));
@@ -343,29 +354,30 @@ Value other_object(const BrapiEntity& entity, const RecordView& record) {
         const auto name = field.names.size() == 1 ? first : field.text();
         const auto place =
             std::ranges::find_if(places, [&](const Place& p) { return p.field == name; });
-        if (place != places.end()) {
+        const bool is_open = field.names.size() > 1 && name.find('"') == std::string::npos &&
+                             std::ranges::find(open_parents, first) != std::end(open_parents);
+        if (place != places.end())
             placed.emplace_back(&*place, &value);
-        } else if (field.names.size() > 1 && name.find('"') == std::string::npos &&
-                   std::ranges::find(open_parents, first) != std::end(open_parents)) {
-            put(out, name, value);
-        } else {
-            info.insert_or_assign(name, value);
-        }
+        else if (!is_open || !put(out, name, value))
+            info.put(name, value);
     }
     for (const bool takes_own_names : {true, false})
         for (const auto& [place, value] : placed) {
             if ((place->field == place->path) != takes_own_names) continue;
             auto fitted = shaped(place->kind, *value);
             if (!fitted || !put(out, place->path, std::move(*fitted)))
-                info.insert_or_assign(std::string(place->field), *value);
+                info.put(std::string(place->field), *value);
         }
     if (!categories.empty()) {
         Value::Array in_order;
         for (auto& [header, category] : categories) in_order.push_back(std::move(category));
         if (!put(out, "scale.validValues.categories", Value(in_order)))
-            info.insert_or_assign("categories", Value(std::move(in_order)));
+            info.put("categories", Value(std::move(in_order)));
     }
-    out.insert_or_assign(std::string(entity.id_key), record.key.id);
+    const std::string id_key(entity.id_key);
+    if (const auto it = out.find(id_key); it != out.end() && it->second != Value(record.key.id))
+        info.put(id_key, it->second);
+    out.insert_or_assign(id_key, record.key.id);
     if (entity.collection == "variables") {
         // What BrAPI requires, empty where the record does not say.
         put(out, "observationVariableName", record.key.id);
@@ -374,7 +386,8 @@ Value other_object(const BrapiEntity& entity, const RecordView& record) {
         put(out, "scale.scaleName", "");
     }
     if (entity.collection == "studies") put(out, "studyName", record.key.id);
-    if (!info.empty()) out.insert_or_assign("additionalInfo", Value(std::move(info)));
+    export_germplasm_references(out, dataset_text);
+    if (!info.object().empty()) out.insert_or_assign("additionalInfo", info.object());
     return out;
 }
 
@@ -383,7 +396,7 @@ Value other_object(const BrapiEntity& entity, const RecordView& record) {
 Value brapi_object(const BrapiEntity& entity, const RecordView& record,
                    std::string_view dataset_text, const FieldModel& model) {
     if (entity.collection == "germplasm") return germplasm_object(record, dataset_text, model);
-    return other_object(entity, record);
+    return other_object(entity, record, dataset_text);
 }
 
 }  // namespace sangam::node::ingest

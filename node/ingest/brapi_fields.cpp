@@ -7,7 +7,6 @@
 #include <optional>
 #include <vector>
 
-#include "node/http/target.hpp"
 #include "node/ingest/cell_shape.hpp"
 #include "node/ingest/findings.hpp"
 #include "node/ingest/json.hpp"
@@ -358,18 +357,12 @@ std::string passport_id(const Value::Map& germplasm) {
 }
 
 /// BrapiRecord::id.
-std::string germplasm_id(const Value::Map& germplasm, std::string_view db_id,
+std::string germplasm_id(const Value::Map& germplasm, const std::string& db_id,
                          std::string_view dataset_text) {
-    const auto decoded = http::percent_decode(db_id);
-    if (!decoded) return std::string(db_id);
-    const std::string own = std::string(dataset_text) + "/";
-    if (decoded->starts_with(own) && decoded->size() > own.size())
-        return decoded->substr(own.size());
-    const auto first = decoded->find('/');
-    const auto second = first == std::string::npos ? first : decoded->find('/', first + 1);
-    if (second == std::string::npos) return std::string(db_id);
-    auto id = decoded->substr(second + 1);
-    return !id.empty() && id == passport_id(germplasm) ? id : std::string(db_id);
+    auto named = parse_germplasm_id(db_id);
+    if (!named) return db_id;
+    const bool is_here = named->dataset == dataset_text || named->id == passport_id(germplasm);
+    return is_here ? std::move(named->id) : db_id;
 }
 
 }  // namespace
@@ -387,16 +380,15 @@ std::string brapi_cell(const Path& field, const Value& value, const FieldModel& 
 bool is_germplasm_field(std::string_view key) {
     const auto path = Path::parse(key);
     if (!path) return false;
-    if (find_mcpd_field(*path) || key == "donorInfo.donorAccessionPui") return true;
+    if (find_mcpd_field(*path) || key == "donorInfo.donorAccessionPui" || key == germplasm_id_key)
+        return true;
     if (path->names.front() == "additionalInfo") return path->names.size() > 1;
     return std::ranges::find(germplasm_names(), key) != germplasm_names().end();
 }
 
-std::expected<BrapiRecord, RowProblem> read_brapi_entity(const BrapiEntity& entity,
-                                                         const Value& value,
-                                                         std::string_view dataset_text,
-                                                         const FieldModel& model,
-                                                         const WholePaths& whole) {
+std::expected<BrapiRecord, RowProblem> read_brapi_entity(
+    const BrapiEntity& entity, const Value& value, std::string_view dataset_text,
+    const FieldModel& model, const WholePaths& whole, const HasGermplasm& has_germplasm) {
     const std::string key(entity.id_key);
     const auto* object = value.get_if<Value::Map>();
     if (const auto why = unstorable(value); !why.empty())
@@ -411,10 +403,14 @@ std::expected<BrapiRecord, RowProblem> read_brapi_entity(const BrapiEntity& enti
     Reader reader(model, whole, out.cells);
     if (entity.collection == "germplasm") {
         auto copy = *object;
-        if (out.id != raw) copy.erase(key);
+        // An export's id is the record's and no statement; what the record says of its own id
+        // stands in additionalInfo.
+        if (parse_germplasm_id(raw)) copy.erase(key);
         reader.germplasm(std::move(copy), out.id);
     } else {
-        reader.put_all(*object, {});
+        auto copy = *object;
+        import_germplasm_references(copy, dataset_text, has_germplasm);
+        reader.put_all(copy, {});
     }
     if (!reader.problem().empty()) return std::unexpected(RowProblem{{}, reader.problem()});
     for (const auto& [field, cell] : out.cells)

@@ -13,6 +13,7 @@
 
 #include "node/ingest/brapi_entity.hpp"
 #include "node/ingest/field_model.hpp"
+#include "node/ingest/germplasm_id.hpp"
 #include "node/ingest/row_mapper.hpp"
 
 namespace sangam::node::ingest {
@@ -34,15 +35,16 @@ using WholePaths = std::set<Path>;
 [[nodiscard]] bool is_germplasm_field(std::string_view key);
 
 struct BrapiRecord {
-    /// The entity's own ...DbId. A germplasmDbId that a Sangam export made, percent-encoded
-    /// `INSTITUTION/DATASET/ID`, is ID where the dataset is this one, and where ID is the one that
-    /// an MCPD import gives this very passport, INSTCODE:ACCENUMB:GENUS.
+    /// The entity's own ...DbId. A germplasmDbId that names a dataset (germplasm_id.hpp) is ID
+    /// where the dataset is this one, and where ID is the one that an MCPD import gives this very
+    /// passport, INSTCODE:ACCENUMB:GENUS.
     std::string id;
     BrapiCells cells;
 };
-/// Why not: no ...DbId, a name that no field may have, text that no cell can hold.
+/// Why not: no ...DbId, a name that no field may have, text that no cell can hold. References to
+/// germplasm are read by import_germplasm_references().
 [[nodiscard]] std::expected<BrapiRecord, RowProblem> read_brapi_entity(
     const BrapiEntity& entity, const Value& object, std::string_view dataset_text,
-    const FieldModel& model, const WholePaths& whole);
+    const FieldModel& model, const WholePaths& whole, const HasGermplasm& has_germplasm = {});
 
 }  // namespace sangam::node::ingest

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "node/http/target.hpp"
+#include "node/ingest/brapi_additional_info.hpp"
 #include "node/ingest/brapi_fields.hpp"
 #include "node/ingest/cell_shape.hpp"
 #include "node/ingest/findings.hpp"
@@ -32,8 +32,8 @@ public:
         : record_(record), dataset_text_(dataset_text), model_(model) {}
 
     Value make() {
-        object_["germplasmDbId"] =
-            http::percent_encode(std::string(dataset_text_) + "/" + record_.key.id);
+        object_[std::string(germplasm_id_key)] =
+            exported_germplasm_id(record_.key.id, dataset_text_);
         for (const std::string_view column : plain_columns)
             if (const auto text = cell(column); !text.empty())
                 object_[std::string(find_mcpd_column(column)->field)] = text;
@@ -161,45 +161,30 @@ private:
 
     /// Everything that reading the object back would not give as it is.
     void additional_info() {
-        Value::Map info;
+        AdditionalInfo info;
+        const auto* whole = field(Path::single("additionalInfo"));
+        const auto* members = whole ? whole->get_if<Value::Map>() : nullptr;
+        if (members)
+            for (const auto& [key, value] : *members) info.put(key, value);
         for (const auto& [path, value] : record_.fields) {
             if (path.names.size() < 2 || path.names.front() != "additionalInfo") continue;
             if (is_germplasm_field(path.names[1]))
-                info[path.text()] = value;  // by its name alone it would be read as that field
+                info.put(path.text(), value);  // by its name alone it would be read as that field
             else
-                put_below(info, path, 1, value);
+                info.put_below(path, 1, value);
         }
-        if (const auto* whole = field(Path::single("additionalInfo"))) {
-            object_["additionalInfo"] = *whole;
-            return;
-        }
-        if (!info.empty()) object_["additionalInfo"] = info;
+        if (!info.object().empty()) object_["additionalInfo"] = info.object();
         const auto back = read_brapi_entity(*find_brapi_entity("germplasm"), Value(object_),
                                             dataset_text_, model_, {});
         for (const auto& [path, value] : record_.fields) {
-            if (path.is_reserved() || value.is_null()) continue;
+            if (path.is_reserved() || value.is_null() || (members && &value == whole)) continue;
             const auto wanted = brapi_cell(path, value, model_);
             const auto it = back ? back->cells.find(path) : BrapiCells::const_iterator{};
             if (back && it != back->cells.end() && it->second == wanted) continue;
             if (wanted.empty()) continue;
-            info[path.text()] = find_mcpd_field(path) ? Value(wanted) : value;
+            info.put(path.text(), find_mcpd_field(path) ? Value(wanted) : value);
         }
-        if (!info.empty()) object_["additionalInfo"] = std::move(info);
-    }
-
-    /// Puts a field's value into nested objects, from its `from`th name on.
-    static void put_below(Value::Map& into, const Path& path, std::size_t from,
-                          const Value& value) {
-        const std::string& name = path.names[from];
-        if (from + 1 == path.names.size()) {
-            into.insert_or_assign(name, value);
-            return;
-        }
-        Value::Map inner;
-        if (const auto it = into.find(name); it != into.end())
-            if (const auto* map = it->second.get_if<Value::Map>()) inner = *map;
-        put_below(inner, path, from + 1, value);
-        into.insert_or_assign(name, Value(std::move(inner)));
+        if (!info.object().empty()) object_["additionalInfo"] = info.object();
     }
 
     const RecordView& record_;

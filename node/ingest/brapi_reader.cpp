@@ -75,11 +75,13 @@ Result<BrapiSurvey> survey_brapi(std::string_view body, const std::string& name,
 }
 
 BrapiReader::BrapiReader(std::string_view body, std::string name, BrapiSurvey survey,
-                         std::string dataset_text, const FieldModel& model)
+                         std::string dataset_text, const FieldModel& model,
+                         HasGermplasm has_germplasm)
     : elements_(body, std::move(name)),
       survey_(std::move(survey)),
       dataset_text_(std::move(dataset_text)),
-      model_(&model) {}
+      model_(&model),
+      has_germplasm_(std::move(has_germplasm)) {}
 
 bool BrapiReader::next(BrapiRow& row) {
     const auto element = elements_.next();
@@ -91,7 +93,8 @@ bool BrapiReader::next(BrapiRow& row) {
     row.text = (*element)->text;
     row.cells.clear();
     row.problem.reset();
-    auto record = read_brapi_entity(*survey_.entity, *value, dataset_text_, *model_, survey_.whole);
+    auto record = read_brapi_entity(*survey_.entity, *value, dataset_text_, *model_, survey_.whole,
+                                    has_germplasm_);
     if (!record) {
         row.problem = std::move(record.error());
         return true;

@@ -39,7 +39,7 @@ struct BrapiRow {
 class BrapiReader {
 public:
     BrapiReader(std::string_view body, std::string name, BrapiSurvey survey,
-                std::string dataset_text, const FieldModel& model);
+                std::string dataset_text, const FieldModel& model, HasGermplasm has_germplasm);
     /// False at the end.
     bool next(BrapiRow& row);
     [[nodiscard]] std::size_t offset() const { return elements_.offset(); }
@@ -49,6 +49,7 @@ private:
     BrapiSurvey survey_;
     std::string dataset_text_;
     const FieldModel* model_;
+    HasGermplasm has_germplasm_;
     BrapiCells cells_;
 };
 

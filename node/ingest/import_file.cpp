@@ -57,7 +57,7 @@ Result<void> check_brapi_options(const ImportOptions& options) {
 }
 
 Result<OpenFile> open_entities(const ImportFile& file, const ImportOptions& options,
-                               const FieldModel& model) {
+                               const FieldModel& model, const HasGermplasm& has_germplasm) {
     if (auto ok = check_brapi_options(options); !ok) return std::unexpected(ok.error());
     DecodedFile decoded = decode_file(file.bytes, std::nullopt);
     if (decoded.was_guessed)
@@ -73,7 +73,8 @@ Result<OpenFile> open_entities(const ImportFile& file, const ImportOptions& opti
         error.subject = error.subject.empty() ? file.name : error.subject + " in " + file.name;
         return std::unexpected(std::move(error));
     }
-    BrapiReader entities(decoded.body, file.name, std::move(*survey), options.dataset_text, model);
+    BrapiReader entities(decoded.body, file.name, std::move(*survey), options.dataset_text, model,
+                         has_germplasm);
     return OpenFile{file.name,          std::move(decoded), ',',
                     std::move(*mapper), CsvReader({}, ','), std::move(entities)};
 }
@@ -81,9 +82,10 @@ Result<OpenFile> open_entities(const ImportFile& file, const ImportOptions& opti
 }  // namespace
 
 Result<OpenFile> open_import_file(const ImportFile& file, const ImportOptions& options,
-                                  const FieldModel& model) {
-    return options.mapping.format == Format::brapi ? open_entities(file, options, model)
-                                                   : open_table(file, options, model);
+                                  const FieldModel& model, const HasGermplasm& has_germplasm) {
+    return options.mapping.format == Format::brapi
+               ? open_entities(file, options, model, has_germplasm)
+               : open_table(file, options, model);
 }
 
 }  // namespace sangam::node::ingest

@@ -32,6 +32,7 @@ struct OpenFile {
 /// and what is wrong with it: its encoding, its header, a column that maps to no field.
 [[nodiscard]] Result<OpenFile> open_import_file(const ImportFile& file,
                                                 const ImportOptions& options,
-                                                const FieldModel& model);
+                                                const FieldModel& model,
+                                                const HasGermplasm& has_germplasm);
 
 }  // namespace sangam::node::ingest

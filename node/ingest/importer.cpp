@@ -485,9 +485,14 @@ Result<ImportReport> run_import(const ImportTarget& target, const std::vector<Im
         return fail("wrong_role", "the node's part in the dataset is not what the import assumed",
                     options.dataset_text, "try again: the dataset's writers have just changed");
     const FieldModel model(info->manifest.schema);
+    const HasGermplasm has_germplasm = [&](const std::string& id) {
+        const RecordKey key{"germplasm", id};
+        const auto state = target.store->reader()->record(target.dataset, key);
+        return state && !target.projector->project(info->manifest, key, state->changes).is_deleted;
+    };
     std::vector<OpenFile> open;
     for (const ImportFile& file : files) {
-        auto opened = open_import_file(file, options, model);
+        auto opened = open_import_file(file, options, model, has_germplasm);
         if (!opened) return std::unexpected(opened.error());
         if (!open.empty() && opened->mapper.collection() != open.front().mapper.collection())
             return fail("mixed_formats", "the files do not go into one collection",

@@ -106,7 +106,8 @@ public:
     void remove(const RecordKey& key) { put(key, {{life_path(), sync::deleted_value()}}); }
     void restore(const RecordKey& key) { put(key, {{life_path(), sync::restored_value()}}); }
 
-    std::string export_as(ExportFormat format, const std::string& collection = {}) const {
+    std::string export_as(ExportFormat format, const std::string& collection = {},
+                          const std::string& dataset_text = "house/passports") const {
         std::string out;
         const auto reader = store_->reader();
         const auto manifest = reader->dataset(dataset_)->manifest;
@@ -117,7 +118,7 @@ public:
             });
         };
         const FieldModel model(manifest.schema);
-        const ExportOptions options{format, collection, "house/passports", &model};
+        const ExportOptions options{format, collection, dataset_text, &model};
         const auto written = export_records(scan, options, [&](std::string_view text) {
             out += text;
             return true;
