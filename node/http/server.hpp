@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An HTTP/1.1 server over TCP or a Unix socket (Boost.Beast, in server.cpp alone).
+// An HTTP/1.1 server over TCP or a Unix socket, on Boost.Beast (connection.hpp).
 #pragma once
 
 #include <boost/asio/io_context.hpp>
