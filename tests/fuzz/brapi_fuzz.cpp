@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!survey) return 0;
     for (std::size_t i = 0; i + 1 < survey->fields.size(); ++i)
         SANGAM_ASSERT(!survey->fields[i + 1].is_at_or_below(survey->fields[i]));
-    BrapiReader reader(text, "f", *survey, "a/b", model);
+    BrapiReader reader(text, "f", *survey, "a/b", model, {});
     BrapiRow row;
     while (reader.next(row)) {
         if (row.problem) continue;
