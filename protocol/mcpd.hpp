@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The columns of the FAO/Bioversity Multi-Crop Passport Descriptors V.2.1 (2015) and the field that
-// each is stored in: COMMANDS.md, "MCPD 2.1 and field names". Imports and exports go by it, and
+// each is stored in: COMMANDS, "MCPD 2.1 and field names". Imports and exports go by it, and
 // conditions and edits take the upper-case names for the fields.
 #pragma once
 

@@ -43,8 +43,8 @@ struct MembershipSetup {
     Random* random = nullptr;       ///< thread-safe; for jitter
 };
 
-/// How membership reaches the rest of the node. Called on any thread, never under a lock of
-/// membership's.
+/// How membership reaches the rest of the node. Called on any thread, under no lock that questions
+/// take, but at times during a visit to the registry: none may call join(), admit() or refresh().
 struct MembershipHooks {
     std::function<void()> changed;             ///< view() has something else to say
     std::function<void()> federation_changed;  ///< the node joined a registry

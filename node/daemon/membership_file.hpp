@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // D/directory/ on disk: the verified directory's own files and membership.json, which says to which
-// registry the node belongs (docs/node.md, "Files").
+// registry the node belongs (docs/node.md, "Files of a node").
 #pragma once
 
 #include <optional>

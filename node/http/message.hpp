@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // HTTP requests and responses as plain values: what handlers see, free of Beast, so that Beast is
-// instantiated in node/http/server.cpp and client.cpp only.
+// instantiated in a few sources of node/http only.
 #pragma once
 
 #include <cstdint>

@@ -136,7 +136,7 @@ std::unexpected<Error> stopped_import(const Call& call, const ingest::ImportOpti
                 ErrorKind::unreachable);
 }
 
-/// A name in the node's directory that no other request takes.
+/// A name in the spool folder that no other request takes.
 std::string spool_name(const Call& call) {
     static std::atomic<std::uint64_t> number{0};
     return call.context.directory + "/export-" + std::to_string(::getpid()) + "-" +

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the node counts of its own work, for `/metrics` in the Prometheus text format 0.0.4
-// (docs/api.md, "Metrics"). Counters live here; what is a state of the node is looked up at each
-// scrape (state_metrics.hpp).
+// (docs/api.md, "Probes and metrics"). Counters live here; what is a state of the node is looked up
+// at each scrape (state_metrics.hpp).
 #pragma once
 
 #include <chrono>

@@ -29,7 +29,7 @@ struct ServiceContext {
     const SigningKey* key = nullptr;
     Random* random = nullptr;  ///< thread-safe (SystemRandom)
     std::string version;
-    std::string directory;        ///< the node's, for exports on their way out
+    std::string directory;        ///< for exports on their way out; the HTTP server's spool
     std::string store_directory;  ///< where store.sqlite is, for its size
     /// Peers are listened for and the logic runs; nothing: always.
     std::function<bool()> is_running;

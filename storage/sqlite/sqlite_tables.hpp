@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tables over one SQLite connection. The methods are split by concept: sqlite_control.cpp,
-// sqlite_commits.cpp, sqlite_records.cpp, sqlite_imports.cpp, sqlite_subscriptions.cpp.
+// sqlite_commits.cpp, _records.cpp, _imports.cpp, _subscriptions.cpp, _search.cpp.
 #pragma once
 
 #include <map>

@@ -23,7 +23,7 @@ struct CommandResult {
     [[nodiscard]] boost::json::value json() const;
 };
 
-/// Runs `sangam` with these arguments to its end; kills it and fails the test after a minute.
+/// Runs `sangam` with these arguments to its end; kills it and fails the test after four minutes.
 CommandResult run_sangam(const std::vector<std::string>& arguments);
 
 /// A directory that is removed with everything in it. Short, for the sockets inside.

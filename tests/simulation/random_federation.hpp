@@ -20,7 +20,7 @@
 
 namespace sangam::testing {
 
-/// What issue 3 asks of each seed.
+/// A run in which less happens shows little.
 inline constexpr std::size_t least_happenings = 500;
 
 struct FederationOptions {
