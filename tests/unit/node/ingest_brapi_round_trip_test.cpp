@@ -21,7 +21,7 @@ using House = sangam::test::ImportHouse;
 constexpr const char* collections[] = {"germplasm", "studies", "variables", "observationunits",
                                        "observations"};
 
-ImportOptions brapi(const std::string& dataset_text) {
+ImportOptions brapi_of(const std::string& dataset_text) {
     ImportOptions options;
     options.mapping.format = Format::brapi;
     options.dataset_text = dataset_text;
@@ -89,7 +89,7 @@ Exports exports_of(const House& house, const std::string& dataset_text) {
 
 void import_all(House& house, const Exports& exports, const std::string& dataset_text) {
     for (const char* collection : collections) {
-        if (house.try_import({{"f.json", exports.at(collection)}}, brapi(dataset_text))
+        if (house.try_import({{"f.json", exports.at(collection)}}, brapi_of(dataset_text))
                 .value()
                 .rejected != 0)
             FAIL(collection);
@@ -176,7 +176,7 @@ TEST_CASE("brapi: germplasm comes back with the fields it had and no others") {
     first.import("line,seedSource\nl1,c\n", csv("germplasm", "line"));
     const auto exported = first.export_as(ExportFormat::brapi, "germplasm");
     House second;
-    second.import(exported, brapi("house/passports"));
+    second.import(exported, brapi_of("house/passports"));
     using Fields = std::map<std::string, std::string>;
     CHECK(second.fields("germplasm", "g 1") ==
           Fields{{"germplasmDbId", "g 1"}, {"additionalInfo.note", "a"}, {"seedSource", "b"}});
@@ -195,7 +195,7 @@ TEST_CASE("brapi: trials find the passports that were copied before them, in the
         csv("observationunits", "observationUnitDbId"));
     const auto units = first.export_as(ExportFormat::brapi, "observationunits");
     House copy;
-    const auto options = brapi("other/copy");
+    const auto options = brapi_of("other/copy");
     copy.import(units, options);
     // No such passport is here yet: the reference names the dataset that has it.
     CHECK(copy.fields("observationunits", "u1").at("germplasmDbId") ==
@@ -217,12 +217,12 @@ TEST_CASE("brapi: observations that stand within their unit refer to germplasm a
     House house;
     house.import(R"([{"observationUnitDbId":"u","germplasmDbId":17,"observations":[)"
                  R"({"germplasmDbId":"g","value":"1"},{"value":"2"},3]}])",
-                 brapi("house/passports"));
+                 brapi_of("house/passports"));
     const auto exported = house.export_as(ExportFormat::brapi, "observationunits");
     CHECK(exported.find(R"("germplasmDbId":"house%2Fpassports%2F17")") != exported.npos);
     CHECK(exported.find(R"("germplasmDbId":"house%2Fpassports%2Fg")") != exported.npos);
     House back;
-    back.import(exported, brapi("house/passports"));
+    back.import(exported, brapi_of("house/passports"));
     CHECK(back.fields("observationunits", "u").at("observations") ==
           R"([{"germplasmDbId":"g","value":"1"},{"value":"2"},3])");
     CHECK(back.export_as(ExportFormat::brapi, "observationunits") == exported);
@@ -245,7 +245,7 @@ TEST_CASE("brapi export: fields whose names meet in additionalInfo are all there
              {"\"below\"", "\"beside\"", "\"1\"", "\"2\"", "\"3\"", "\"4\"", "\"another\""})
             CHECK_MESSAGE(exported.find(value) != exported.npos, value);
         House back;
-        back.import(exported, brapi("house/passports"));
+        back.import(exported, brapi_of("house/passports"));
         CHECK(back.export_as(ExportFormat::brapi, collection) == exported);
     }
 }
