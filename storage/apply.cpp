@@ -44,7 +44,7 @@ public:
                 known_ += part.part().changes.size();
                 continue;
             }
-            auto& lane = lanes_.of(part.header().lane);
+            auto& lane = lanes_.of(part.header().lane, institution_of(part.header().lane.node));
             batch.add(part, lane, refused_of(part));
             if (!is_replica_) lanes_.advance(lane, part.header(), part.header_hash());
         }
@@ -52,6 +52,8 @@ public:
         auto dropped = batch.tally().dropped;
         if (request_.completes_copy && is_replica_) dropped += sweep();
         lanes_.save();
+        if (lanes_.has_learned_of_others(manifest_.owner))
+            project_again(writing_, dataset_, manifest_);
         writing_.tables.update_dataset(dataset_);
         if (request_.subscription) writing_.tables.put_own_subscription(*request_.subscription);
         return ApplyResult{batch.tally().added, batch.tally().known + known_, dropped,
@@ -75,16 +77,18 @@ private:
         return manifest_;
     }
 
+    /// A node that nobody told of stands for itself, as one does before it is a member.
+    InstitutionId institution_of(const NodeId& node) const {
+        const auto known = request_.institutions.find(node);
+        return known == request_.institutions.end() ? InstitutionId{node.bytes} : known->second;
+    }
+
     /// Places in the part of the changes that break the rules of the manifest that they name. Each
     /// goes to quarantine, alone; the commit stands.
     std::set<std::size_t> refused_of(const VerifiedPart& part) {
         const auto& header = part.header();
         const auto& manifest = manifest_named(header);
-        const auto& author = header.lane.node;
-        const auto known = request_.institutions.find(author);
-        const bool by_owner =
-            (known == request_.institutions.end() ? InstitutionId{author.bytes} : known->second) ==
-            manifest.owner;
+        const bool by_owner = institution_of(header.lane.node) == manifest.owner;
         std::set<std::size_t> out;
         const auto& changes = part.part().changes;
         for (std::size_t i = 0; i < changes.size(); ++i) {
@@ -160,7 +164,7 @@ private:
         const auto& header = part.header();
         if (auto ok = check_cuts(header, part.header_hash()); !ok)
             return std::unexpected(std::move(ok.error()));
-        auto& lane = lanes_.of(header.lane);
+        auto& lane = lanes_.of(header.lane, institution_of(header.lane.node));
         if (header.sequence <= lane.head) {
             const auto held = writing_.tables.find_commit(lane.id, header.sequence);
             if (held && held->header_hash == part.header_hash()) return false;

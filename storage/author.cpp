@@ -60,6 +60,8 @@ public:
         if (!changes_.empty())
             if (auto ok = commit(); !ok) return std::unexpected(std::move(ok.error()));
         lanes_.save();
+        if (lanes_.has_learned_of_others(manifest_.owner))
+            project_again(writing_, dataset_, manifest_);
         writing_.tables.update_dataset(dataset_);
         result_.last_position = dataset_.last_position;
         return std::move(result_);
@@ -113,7 +115,9 @@ private:
         CommitHeader header;
         header.dataset = dataset_.uid;
         header.lane = {writing_.author.node, writing_.epoch};
-        auto& lane = lanes_.of(header.lane);
+        auto& lane = lanes_.of(header.lane, dataset_.holding == Holding::own
+                                                ? manifest_.owner
+                                                : InstitutionId{header.lane.node.bytes});
         header.sequence = next(lane.head);
         header.previous = lane.head_hash;
         header.manifest_number = dataset_.manifest_number;

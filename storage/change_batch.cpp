@@ -158,7 +158,7 @@ void ChangeBatch::add(const VerifiedPart& part, const LaneRow& lane,
         if (refused.contains(i))
             keep_refused(*records[i], part, i, id, history);
         else
-            take(*records[i], part, i, id, history);
+            take(*records[i], part, lane, i, id, history);
 }
 
 std::vector<ChangeBatch::WorkingRecord*> ChangeBatch::numbered_records(const VerifiedPart& part) {
@@ -183,8 +183,8 @@ std::vector<ChangeBatch::WorkingRecord*> ChangeBatch::numbered_records(const Ver
     return out;
 }
 
-void ChangeBatch::take(WorkingRecord& record, const VerifiedPart& part, std::size_t i,
-                       CommitId commit_id, const std::set<std::uint32_t>& history) {
+void ChangeBatch::take(WorkingRecord& record, const VerifiedPart& part, const LaneRow& lane,
+                       std::size_t i, CommitId commit_id, const std::set<std::uint32_t>& history) {
     const auto& change = part.part().changes[i];
     record.is_touched = true;
     const auto held = std::ranges::find_if(
@@ -209,7 +209,8 @@ void ChangeBatch::take(WorkingRecord& record, const VerifiedPart& part, std::siz
                       part.header_hash(),
                       part.change_hashes()[i],
                       change,
-                      true};
+                      true,
+                      lane.institution};
     arrived.commit = commit_id;
     arrived.index = part.part().indices[i];
     arrived.is_new = true;

@@ -73,8 +73,8 @@ private:
     WorkingCommit& united_commit(const VerifiedPart& part, CommitId id, bool is_new);
     /// The records of the part's changes, in the tables all.
     std::vector<WorkingRecord*> numbered_records(const VerifiedPart& part);
-    void take(WorkingRecord& record, const VerifiedPart& part, std::size_t i, CommitId commit,
-              const std::set<std::uint32_t>& history);
+    void take(WorkingRecord& record, const VerifiedPart& part, const LaneRow& lane, std::size_t i,
+              CommitId commit, const std::set<std::uint32_t>& history);
     void keep_refused(WorkingRecord& record, const VerifiedPart& part, std::size_t i,
                       CommitId commit, const std::set<std::uint32_t>& history);
     void decide(WorkingRecord& record);

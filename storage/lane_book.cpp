@@ -1,20 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/lane_book.hpp"
 
+#include <algorithm>
+
 namespace sangam::storage {
 
 LaneBook::LaneBook(Tables& tables, DatasetId dataset) : tables_(tables), dataset_(dataset) {
     for (auto& row : tables.lanes(dataset)) lanes_.emplace(row.lane, std::move(row));
 }
 
-LaneRow& LaneBook::of(const Lane& lane) {
+LaneRow& LaneBook::of(const Lane& lane, const InstitutionId& institution) {
     const auto it = lanes_.find(lane);
-    if (it != lanes_.end()) return it->second;
+    if (it != lanes_.end()) {
+        if (!it->second.institution) {
+            it->second.institution = institution;
+            learned_.insert(institution);
+            changed_.insert(lane);
+        }
+        return it->second;
+    }
     LaneRow row;
     row.dataset = dataset_;
     row.lane = lane;
+    row.institution = institution;
     row.id = tables_.add_lane(row);
     return lanes_.emplace(lane, std::move(row)).first->second;
+}
+
+bool LaneBook::has_learned_of_others(const InstitutionId& owner) const {
+    return std::ranges::any_of(learned_, [&](const InstitutionId& one) { return one != owner; });
 }
 
 const LaneRow* LaneBook::find(const Lane& lane) const {

@@ -12,8 +12,12 @@ namespace sangam::storage {
 class LaneBook {
 public:
     LaneBook(Tables& tables, DatasetId dataset);
-    /// The lane's row; made when there is none. Valid as long as the book.
-    LaneRow& of(const Lane& lane);
+    /// The lane's row; made when there is none. Valid as long as the book. `institution`: whose
+    /// node it is.
+    LaneRow& of(const Lane& lane, const InstitutionId& institution);
+    /// Whether of() told of an older lane whose node it is, not the owner's, which was not known
+    /// before: what records look like may depend on it.
+    [[nodiscard]] bool has_learned_of_others(const InstitutionId& owner) const;
     [[nodiscard]] const LaneRow* find(const Lane& lane) const;
     /// Heads of all lanes that have one, by lane.
     [[nodiscard]] std::vector<Head> heads() const;
@@ -27,6 +31,7 @@ private:
     DatasetId dataset_;
     std::map<Lane, LaneRow> lanes_;
     std::set<Lane> changed_;
+    std::set<InstitutionId> learned_;
 };
 
 }  // namespace sangam::storage

@@ -23,7 +23,9 @@ Result<void> put_control(Writing&, const DatasetUid&, const std::vector<SignedCo
                          std::optional<Holding>);
 Result<AuthorResult> author(Writing&, const AuthorRequest&);
 Result<ApplyResult> apply(Writing&, const ApplyRequest&);
-/// Makes what derives from merging anew for every dataset of which records are held.
+/// Makes what derives from merging anew for the dataset; the caller writes its row.
+void project_again(Writing&, DatasetRow&, const Manifest&);
+/// The same for every dataset of which records are held.
 void project_all_again(Writing&);
 /// The store's new lanes start from here.
 void draw_epoch(Writing&);

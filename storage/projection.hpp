@@ -25,6 +25,8 @@ struct StoredChange {
     Hash change_hash;
     Change change;
     bool is_live = true;  ///< false: all its fields are superseded; kept for history only
+    /// Whose node wrote it; none: not known (LaneRow::institution).
+    std::optional<InstitutionId> institution{};
 };
 
 /// One field of the merged record, at its leaf path (an element of a union is a leaf of its own).

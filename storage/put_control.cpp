@@ -46,7 +46,33 @@ Result<std::optional<ControlRow>> next_row(const Tables& tables, const DatasetRo
     return row;
 }
 
-/// A manifest can change how records merge, so what derives from merging is made anew.
+bool is_whole(Holding holding) { return holding == Holding::own || holding == Holding::writer; }
+
+/// A dataset that was held whole once, then in part, and is to be whole again: what was dropped
+/// meanwhile must come again, so every lane starts over. Our own lane comes home like the others,
+/// and we write on under a new epoch.
+void start_lanes_over(Writing& writing, const DatasetRow& dataset) {
+    bool had_own = false;
+    for (auto& lane : writing.tables.lanes(dataset.id)) {
+        if (raw(lane.head) == 0) continue;
+        had_own = had_own || lane.lane.node == writing.author.node;
+        lane.head = {};
+        lane.head_hash = {};
+        lane.head_hlc = {};
+        lane.seen = {};
+        writing.tables.update_lane(lane);
+    }
+    if (had_own) draw_epoch(writing);
+}
+
+}  // namespace
+
+void draw_epoch(Writing& writing) {
+    do writing.epoch = Epoch{writing.author.random->draw_u64()};
+    while (raw(writing.epoch) == 0);
+    writing.tables.set_epoch(writing.epoch);
+}
+
 void project_again(Writing& writing, DatasetRow& dataset, const Manifest& manifest) {
     std::vector<RecordRow> rows;
     writing.tables.scan_records(dataset.id, {}, nullptr, [&](const RecordRow& row) {
@@ -75,33 +101,6 @@ void project_again(Writing& writing, DatasetRow& dataset, const Manifest& manife
         else
             writing.tables.put_flat(dataset.id, row.number, flat_record(projection, types));
     }
-}
-
-bool is_whole(Holding holding) { return holding == Holding::own || holding == Holding::writer; }
-
-/// A dataset that was held whole once, then in part, and is to be whole again: what was dropped
-/// meanwhile must come again, so every lane starts over. Our own lane comes home like the others,
-/// and we write on under a new epoch.
-void start_lanes_over(Writing& writing, const DatasetRow& dataset) {
-    bool had_own = false;
-    for (auto& lane : writing.tables.lanes(dataset.id)) {
-        if (raw(lane.head) == 0) continue;
-        had_own = had_own || lane.lane.node == writing.author.node;
-        lane.head = {};
-        lane.head_hash = {};
-        lane.head_hlc = {};
-        lane.seen = {};
-        writing.tables.update_lane(lane);
-    }
-    if (had_own) draw_epoch(writing);
-}
-
-}  // namespace
-
-void draw_epoch(Writing& writing) {
-    do writing.epoch = Epoch{writing.author.random->draw_u64()};
-    while (raw(writing.epoch) == 0);
-    writing.tables.set_epoch(writing.epoch);
 }
 
 void project_all_again(Writing& writing) {

@@ -63,8 +63,9 @@ const ChangeLoader::Known& ChangeLoader::known(CommitId id) {
     found.name = tables_.commit_name(id);
     auto lane = lanes_.find(raw(found.name.lane));
     if (lane == lanes_.end())
-        lane = lanes_.emplace(raw(found.name.lane), tables_.lane(found.name.lane).lane).first;
-    found.lane = lane->second;
+        lane = lanes_.emplace(raw(found.name.lane), tables_.lane(found.name.lane)).first;
+    found.lane = lane->second.lane;
+    found.institution = lane->second.institution;
     return commits_.emplace(raw(id), found).first->second;
 }
 
@@ -88,7 +89,7 @@ StoredChange ChangeLoader::load(const ChangeRow& row) {
     return {row.position,    {commit.lane, commit.name.sequence},
             commit.name.hlc, commit.name.header_hash,
             row.hash,        std::move(*change),
-            row.is_live};
+            row.is_live,     commit.institution};
 }
 
 std::vector<StoredChange> ChangeLoader::of_record(RecordNumber number, bool only_live) {

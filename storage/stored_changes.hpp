@@ -28,11 +28,12 @@ private:
     struct Known {
         CommitName name;
         Lane lane;
+        std::optional<InstitutionId> institution{};
     };
     const Known& known(CommitId);
     const Tables& tables_;
     std::unordered_map<std::uint64_t, Known> commits_;
-    std::unordered_map<std::uint64_t, Lane> lanes_;
+    std::unordered_map<std::uint64_t, LaneRow> lanes_;
 };
 
 /// What the changes cover: their dots and all that their contexts name.

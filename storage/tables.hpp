@@ -58,6 +58,8 @@ struct LaneRow {
     LaneId id{};
     DatasetId dataset{};
     Lane lane;
+    /// Whose node it is; none: a store from before this was kept, and no commit has come since.
+    std::optional<InstitutionId> institution{};
     Sequence head{};  ///< of the last commit without a gap; 0 at a replica
     Hash head_hash;
     Hlc head_hlc;

@@ -246,8 +246,8 @@ private:
         if (header != nullptr && row.is_refused) check_refusal(what, *header, *change);
     }
 
-    /// A change that counts for nothing must break a rule of the manifest that its commit names.
-    /// Whose its author is, this store need not know: one that breaks none either way was sound.
+    /// A change that counts for nothing must break a rule of the manifest that its commit names. A
+    /// store that does not know whose node wrote it takes either: one that breaks none was sound.
     void check_refusal(const std::string& what, const CommitHeader& header, const Change& change) {
         const auto row =
             tables_.control_entry(dataset_.id, std::string(chain_for_all), header.manifest_number);
@@ -258,7 +258,10 @@ private:
         const auto breaks = [&](bool by_owner) {
             return projector_.broken_rule(*manifest, change, header.lane, by_owner).has_value();
         };
-        if (!breaks(true) && !breaks(false))
+        const auto lane = std::ranges::find(lanes_, header.lane, &LaneRow::lane);
+        const bool is_known = lane != lanes_.end() && lane->institution.has_value();
+        if (is_known ? !breaks(*lane->institution == manifest->owner)
+                     : !breaks(true) && !breaks(false))
             failed(what, "a change is marked refused and breaks no rule");
     }
 

@@ -46,7 +46,8 @@ std::vector<Candidate> candidates_at(std::span<const Path> members, const std::v
             return other != dot && change_at(live, other).change.context.covers(dot);
         });
         if (is_seen) continue;
-        Candidate candidate{{std::nullopt, dot, change.hlc}, {}, &change.change.context};
+        Candidate candidate{
+            {std::nullopt, dot, change.hlc}, {}, &change.change.context, change.institution};
         Value::Map object;
         for (std::size_t i = 0; i < places.size(); ++i) {
             auto value = said_of(change, places[i], siblings);

@@ -23,6 +23,8 @@ struct Candidate {
     Sibling sibling;
     std::map<Path, std::optional<Value>> members;  ///< every member
     const VersionVector* context = nullptr;        ///< of its change
+    /// Whose node wrote it; none: not known.
+    std::optional<InstitutionId> institution{};
 };
 
 /// The candidates for the unit (a group's members or one field), in canonical order.

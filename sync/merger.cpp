@@ -42,8 +42,9 @@ std::vector<std::int64_t> indexes_of(const Value& value) {
 
 class Merge {
 public:
-    Merge(const MergeSchema& schema, const std::vector<StoredChange>& live)
-        : schema_(schema), live_(live) {}
+    Merge(const MergeSchema& schema, const InstitutionId& owner,
+          const std::vector<StoredChange>& live)
+        : schema_(schema), owner_(owner), live_(live) {}
 
     MergedRecord run() {
         out_.is_deleted = is_deleted(live_);
@@ -63,7 +64,10 @@ public:
                 merge_element(rule->path, path, siblings);
             else if (is_part && rule->strategy == Strategy::sum)
                 counters_[rule->path].push_back(siblings.back());
-            else if (siblings.size() == 1 && (rule == nullptr || live_.size() == 1))
+            else if (siblings.size() == 1 &&
+                     (rule == nullptr ||
+                      (live_.size() == 1 && (is_owners(live_.front().institution) ||
+                                             !is_reserved_to_owner(schema_.rule_of(path))))))
                 show_single(path, siblings.front());  // by far the most
             else
                 merge_unit(path);
@@ -76,6 +80,11 @@ public:
     }
 
 private:
+    /// Where nobody knows whose node it is, the write was taken under the rules of its day.
+    bool is_owners(const std::optional<InstitutionId>& institution) const {
+        return !institution || *institution == owner_;
+    }
+
     void show(const Path& path, const Value& value, bool has_conflict) {
         out_.leaves.push_back({path, value, has_conflict});
         out_.fields[path] = value;
@@ -93,17 +102,20 @@ private:
         const std::vector<Path> members = schema_.unit_of(field);
         const Strategy rule = schema_.rule_of(field);
         std::vector<Candidate> candidates = own_candidates(members, live_, out_.siblings, is_group);
-        const std::size_t by_owner = candidates.size();
         std::optional<Dot> owners_latest;
-        if (by_owner > 0) owners_latest = candidates.back().sibling.dot;
         if (is_reserved_to_owner(rule)) {
+            // What another writer wrote before the field was reserved counts as a proposal.
+            std::vector<Candidate> by_owner;
+            for (const Candidate& candidate : candidates)
+                if (is_owners(candidate.institution)) by_owner.push_back(candidate);
+            if (!by_owner.empty()) owners_latest = by_owner.back().sibling.dot;
             for (Candidate& proposal :
-                 pending_proposals(members, live_, out_.siblings, is_group, candidates))
+                 pending_proposals(members, live_, out_.siblings, is_group, by_owner))
                 candidates.push_back(std::move(proposal));
             std::ranges::sort(candidates, is_before, &Candidate::sibling);
         }
         if (candidates.empty()) return;  // every proposal was answered
-        const bool is_unanswered = rule == Strategy::identity && by_owner == 0;
+        const bool is_unanswered = rule == Strategy::identity && !owners_latest;
         const bool is_conflict = is_unanswered || !all_say_the_same(candidates, schema_);
         std::vector<Sibling> values;
         for (const Candidate& candidate : candidates) values.push_back(candidate.sibling);
@@ -175,6 +187,7 @@ private:
     }
 
     const MergeSchema& schema_;
+    const InstitutionId& owner_;
     const std::vector<StoredChange>& live_;
     MergedRecord out_;
     std::set<std::pair<bool, std::string>> units_done_;  ///< (is a group, name)
@@ -214,13 +227,13 @@ Value restored_value() { return Value(Value::Map{{"state", Value("live")}}); }
 
 MergedRecord Merger::merge(const Manifest& manifest, const std::vector<StoredChange>& live) const {
     const auto schema = schema_of(manifest);
-    return Merge(*schema, live).run();
+    return Merge(*schema, manifest.owner, live).run();
 }
 
 storage::Projection Merger::project(const Manifest& manifest, const RecordKey&,
                                     const std::vector<StoredChange>& live) const {
     const auto schema = schema_of(manifest);
-    MergedRecord merged = Merge(*schema, live).run();
+    MergedRecord merged = Merge(*schema, manifest.owner, live).run();
     storage::Projection out{merged.is_deleted, std::move(merged.leaves), {}};
     for (const auto& [path, siblings] : merged.siblings) {
         if (siblings.size() < 2 || path.is_reserved() || schema->union_of(path)) continue;

@@ -194,7 +194,13 @@ CREATE TABLE flat_records (
 ) STRICT;
 )sql";
 
-constexpr std::array<const char*, schema_version> migrations{first_schema, flat_records};
+/// Migration 3. Rows from before it are filled in when their lane's next commit comes (LaneBook).
+constexpr const char* lane_institutions = R"sql(
+ALTER TABLE lanes ADD COLUMN institution BLOB; -- whose node it is; null: not known
+)sql";
+
+constexpr std::array<const char*, schema_version> migrations{first_schema, flat_records,
+                                                             lane_institutions};
 
 std::int64_t pragma(Database& db, std::string_view sql) {
     Query query(db, sql);

@@ -9,7 +9,7 @@
 namespace sangam::storage::sqlite {
 
 /// The newest schema that this build knows; PRAGMA user_version of the file.
-inline constexpr int schema_version = 2;
+inline constexpr int schema_version = 3;
 /// PRAGMA application_id: "SNGM".
 inline constexpr int application_id = 0x534e474d;
 

@@ -17,6 +17,7 @@ LaneRow lane_row(const Query& query) {
     out.head_hash = query.fixed<Hash>(5);
     out.head_hlc = Hlc{query.number(6)};
     out.seen = version_vector(query, 7);
+    if (!query.is_null(8)) out.institution = query.fixed<InstitutionId>(8);
     return out;
 }
 
@@ -34,8 +35,8 @@ std::uint64_t bounded(std::size_t limit) {
 std::vector<LaneRow> SqliteTables::lanes(DatasetId dataset) const {
     std::vector<LaneRow> out;
     Query query(db_,
-                "SELECT lane, dataset, node, epoch, head, head_hash, head_hlc, seen FROM lanes "
-                "WHERE dataset = ?1",
+                "SELECT lane, dataset, node, epoch, head, head_hash, head_hlc, seen, institution "
+                "FROM lanes WHERE dataset = ?1",
                 dataset);
     while (query.next()) out.push_back(lane_row(query));
     // Here, since epochs above 2^63 are negative to SQLite.
@@ -45,8 +46,8 @@ std::vector<LaneRow> SqliteTables::lanes(DatasetId dataset) const {
 
 LaneRow SqliteTables::lane(LaneId id) const {
     Query query(db_,
-                "SELECT lane, dataset, node, epoch, head, head_hash, head_hlc, seen FROM lanes "
-                "WHERE lane = ?1",
+                "SELECT lane, dataset, node, epoch, head, head_hash, head_hlc, seen, institution "
+                "FROM lanes WHERE lane = ?1",
                 id);
     if (!query.next())
         throw CorruptError(db_.path() + ": lane number " + std::to_string(raw(id)) +
@@ -56,18 +57,19 @@ LaneRow SqliteTables::lane(LaneId id) const {
 
 LaneId SqliteTables::add_lane(const LaneRow& row) {
     Query(db_,
-          "INSERT INTO lanes(dataset, node, epoch, head, head_hash, head_hlc, seen) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+          "INSERT INTO lanes(dataset, node, epoch, head, head_hash, head_hlc, seen, institution) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
           row.dataset, row.lane.node, row.lane.epoch, row.head, row.head_hash, row.head_hlc.value,
-          encode(row.seen))
+          encode(row.seen), row.institution)
         .run();
     return LaneId{static_cast<std::uint64_t>(db_.last_insert_id())};
 }
 
 void SqliteTables::update_lane(const LaneRow& row) {
     Query(db_,
-          "UPDATE lanes SET head = ?2, head_hash = ?3, head_hlc = ?4, seen = ?5 WHERE lane = ?1",
-          row.id, row.head, row.head_hash, row.head_hlc.value, encode(row.seen))
+          "UPDATE lanes SET head = ?2, head_hash = ?3, head_hlc = ?4, seen = ?5, institution = ?6 "
+          "WHERE lane = ?1",
+          row.id, row.head, row.head_hash, row.head_hlc.value, encode(row.seen), row.institution)
         .run();
 }
 

@@ -343,8 +343,13 @@ TEST_CASE("sqlite store: a file of schema 1 gets its flat records when it is ope
                                 "name NOT LIKE 'sqlite_%'");
             while (names.next()) tables.emplace_back(names.text(0));
         }
-        for (const auto& table : tables)
-            db.execute("INSERT INTO main." + table + " SELECT * FROM newer." + table);
+        for (const auto& table : tables) {
+            std::string columns;  // the older version's
+            sqlite::Query names(db, "SELECT name FROM pragma_table_info(?1, 'main')", table);
+            while (names.next()) columns += (columns.empty() ? "" : ", ") + names.text(0);
+            db.execute("INSERT INTO main." + table + "(" + columns + ") SELECT " + columns +
+                       " FROM newer." + table);
+        }
         db.execute("DELETE FROM main.sqlite_sequence");
         db.execute(
             "INSERT INTO main.sqlite_sequence SELECT * FROM newer.sqlite_sequence "

@@ -160,6 +160,35 @@ TEST_CASE("identity: what only others proposed is not shown, and waits for the o
     CHECK(merged.conflicts.empty());
 }
 
+TEST_CASE("owner_wins: what another wrote before the field was reserved counts as a proposal") {
+    auto manifest = with("status", "owner_wins");
+    manifest.owner = InstitutionId{node(1).bytes};
+    auto own = change(dot(1, 1), 10, {}, {{path("status"), "1"}});
+    own.institution = manifest.owner;
+    auto other = change(dot(2, 1), 20, {}, {{path("status"), "0"}});
+    SUBCASE("the owner's write stands against it, though it is older") {
+        other.institution = InstitutionId{node(2).bytes};
+        const auto merged = strategy_merger.merge(manifest, {own, other});
+        CHECK(merged.fields.at(path("status")) == Value("1"));
+        REQUIRE(merged.conflicts.size() == 1);
+        CHECK_FALSE(merged.conflicts.front().is_open);
+        CHECK(merged.conflicts.front().chosen == 0);
+    }
+    SUBCASE("it is shown until the owner has written one, unless it says what the record is") {
+        other.institution = InstitutionId{node(2).bytes};
+        CHECK(strategy_merger.merge(manifest, {other}).fields.at(path("status")) == Value("0"));
+        manifest.schema.strategies["status"] = "identity";
+        const auto merged = strategy_merger.merge(manifest, {other});
+        CHECK_FALSE(merged.fields.contains(path("status")));
+        REQUIRE(merged.conflicts.size() == 1);
+        CHECK(merged.conflicts.front().is_open);
+    }
+    SUBCASE("where nobody knows whose node wrote it, the rules of its day held") {
+        CHECK(strategy_merger.merge(manifest, {own, other}).fields.at(path("status")) ==
+              Value("0"));
+    }
+}
+
 TEST_CASE("owner_wins: a group is proposed, and taken, whole") {
     const auto manifest = with("taxon", "owner_wins");
     const auto at = [](const char* field) { return proposal_path(path(field), node(2)); };
