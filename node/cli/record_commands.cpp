@@ -20,8 +20,9 @@ std::string short_id(const std::string& hex) { return hex.substr(0, 12); }
 void print_record(const Session& session, const json::object& document) {
     auto& out = session.out();
     const auto& record = object_at(document, "record");
-    out << text_at(record, "dataset") << '/' << text_at(record, "collection") << '/'
-        << printable(text_at(record, "id")) << '\n';
+    out << printable(text_at(record, "dataset") + '/' + text_at(record, "collection") + '/' +
+                     text_at(record, "id"))
+        << '\n';
     Table fields({"field", "value"});
     for (const auto& [name, value] : object_at(record, "fields"))
         fields.add({std::string(name), shown(value)});

@@ -111,7 +111,7 @@ void print_search(const Session& session, const json::object& document) {
     if (flag_at(document, "complete") && reasons.empty()) return;
     out << (flag_at(document, "complete") ? "\n" : "\nThe answer is not complete:\n");
     for (const auto& [reason, datasets] : reasons)
-        out << "  " << datasets << ": " << reason << '\n';
+        out << "  " << printable(datasets) << ": " << printable(reason) << '\n';
 }
 
 int search(const Session& session, const SearchOptions& options) {

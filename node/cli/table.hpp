@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "node/daemon/printable.hpp"
+
 namespace sangam::node::cli {
 
 /// Rows under a header. Control characters in cells are shown as `?`, so that data from elsewhere
@@ -26,13 +28,5 @@ private:
     std::vector<std::string> header_;
     std::vector<std::vector<std::string>> rows_;
 };
-
-/// What a terminal shows of the text: control characters and broken UTF-8 become `?`.
-[[nodiscard]] std::string printable(std::string_view text);
-/// Columns that printable text fills: one for each code point, two for East Asian wide ones, none
-/// for combining marks.
-[[nodiscard]] std::size_t display_width(std::string_view text);
-/// At most `width` columns of the text, ending in `…` when something was cut.
-[[nodiscard]] std::string cut_to(std::string_view text, std::size_t width);
 
 }  // namespace sangam::node::cli

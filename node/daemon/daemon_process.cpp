@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/daemon/daemon_process.hpp"
 
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -9,12 +10,36 @@
 #include <cstdio>
 #include <ctime>
 
+#include "node/daemon/printable.hpp"
+
 namespace sangam::node {
+namespace {
+
+/// What a message quotes may come from a peer or a file.
+class PrintableMessage final : public spdlog::custom_flag_formatter {
+public:
+    void format(const spdlog::details::log_msg& message, const std::tm&,
+                spdlog::memory_buf_t& out) override {
+        const auto text = printable({message.payload.data(), message.payload.size()});
+        out.append(text.data(), text.data() + text.size());
+    }
+    [[nodiscard]] std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
+        return std::make_unique<PrintableMessage>();
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<spdlog::formatter> log_formatter() {
+    auto out = std::make_unique<spdlog::pattern_formatter>();
+    out->add_flag<PrintableMessage>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %*");
+    return out;
+}
 
 void set_up_log(const std::string& level) {
     auto logger = std::make_shared<spdlog::logger>(
         "sangam", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+    logger->set_formatter(log_formatter());
     logger->set_level(spdlog::level::from_str(level));
     logger->flush_on(spdlog::level::debug);
     spdlog::set_default_logger(std::move(logger));

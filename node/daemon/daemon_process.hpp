@@ -3,11 +3,15 @@
 // threads, the signals that stop them, and the two lines on standard output.
 #pragma once
 
+#include <spdlog/formatter.h>
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/json/object.hpp>
+#include <chrono>
 #include <future>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,6 +20,12 @@
 
 namespace sangam::node {
 
+/// What a daemon that stops allows the answers under way to reach their clients: one that does not
+/// read its answer does not keep it from stopping.
+inline constexpr std::chrono::seconds answers_leave_within{3};
+
+/// How a line of the log looks: time, level, message, on one line whatever the message quotes.
+[[nodiscard]] std::unique_ptr<spdlog::formatter> log_formatter();
 /// "debug", "info", "warning" or "error"; lines go to standard error.
 void set_up_log(const std::string& level);
 

@@ -34,8 +34,6 @@ constexpr unsigned node_io_threads = 2;
 /// search answers, which therefore have threads of their own.
 constexpr unsigned request_threads = 4;
 constexpr unsigned answer_threads = 2;
-/// A client that does not read its answer does not keep the node from stopping.
-constexpr std::chrono::seconds answers_leave_within{3};
 
 const std::string software = "sangam/" + std::string(version);
 
