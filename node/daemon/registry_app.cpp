@@ -177,6 +177,8 @@ Result<void> run_registry(const std::string& directory, const RegistryRunOptions
     (*public_server)->stop();
     (*operator_server)->stop();
     workers.join();
+    (*public_server)->wait_until_sent(answers_leave_within);
+    (*operator_server)->wait_until_sent(answers_leave_within);
     process.stop_io();
     spdlog::info("stopped");
     return {};
