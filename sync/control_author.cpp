@@ -17,6 +17,10 @@ Result<void> check_name(std::string_view name) {
         !name.empty() && name.size() <= max_dataset_name && is_plain(name.front()) &&
         is_plain(name.back()) &&
         std::all_of(name.begin(), name.end(), [&](char c) { return is_plain(c) || c == '-'; });
+    // INSTITUTION/holders would be the list of holders of a dataset named like the institution.
+    if (name == "holders" || name == "resume")
+        return fail("bad_dataset_name", "this name has a meaning of its own in the HTTP interface",
+                    std::string(name), "choose another, such as rice-genebank", ErrorKind::usage);
     if (is_good) return {};
     return fail("bad_dataset_name", "a dataset's name has 1 to 64 of a-z, 0-9 and inner hyphens",
                 std::string(name), "choose another, such as rice-genebank", ErrorKind::usage);

@@ -38,6 +38,13 @@ TEST_CASE_FIXTURE(ServiceFixture, "service datasets: a taken name, a bad name, n
         admin("POST", "/api/v1/datasets", R"({"name":"Ri ce","title":"x","licence":"y"})").status ==
         400);
     CHECK(admin("POST", "/api/v1/datasets", R"({"name":"maize","title":"x"})").status == 400);
+    // Names that a path of the interface ends in.
+    for (const char* name : {"holders", "resume"}) {
+        const auto made =
+            admin("POST", "/api/v1/datasets",
+                  R"({"name":")" + std::string(name) + R"(","title":"x","licence":"y"})");
+        CHECK(made.code() == "bad_dataset_name");
+    }
 }
 
 TEST_CASE_FIXTURE(ServiceFixture,
