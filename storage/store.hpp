@@ -87,7 +87,9 @@ public:
                                                                       std::size_t limit) const = 0;
 
     // The rest.
-    [[nodiscard]] virtual std::vector<QuarantineItem> quarantine(std::size_t limit) const = 0;
+    /// By id, those above `after`.
+    [[nodiscard]] virtual std::vector<QuarantineItem> quarantine(std::size_t limit,
+                                                                 std::uint64_t after = 0) const = 0;
     [[nodiscard]] virtual std::uint64_t quarantine_count() const = 0;
     [[nodiscard]] virtual std::uint64_t findings_count() const = 0;
     /// Totals, facets and the best matches of one dataset, of what the scope shows and of nothing

@@ -184,8 +184,8 @@ std::vector<RecordNumber> TableReader::delivered_records(const SubscriptionId& i
                                                          std::size_t limit) const {
     return delivered_after(tables_, id, after, limit);
 }
-std::vector<QuarantineItem> TableReader::quarantine(std::size_t limit) const {
-    return tables_.quarantine(limit);
+std::vector<QuarantineItem> TableReader::quarantine(std::size_t limit, std::uint64_t after) const {
+    return tables_.quarantine(limit, after);
 }
 std::uint64_t TableReader::quarantine_count() const { return tables_.quarantine_count(); }
 std::uint64_t TableReader::findings_count() const { return tables_.findings_count(); }

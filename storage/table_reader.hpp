@@ -41,7 +41,7 @@ public:
     Delivered delivered(const SubscriptionId&, RecordNumber) const override;
     std::vector<RecordNumber> delivered_records(const SubscriptionId&, RecordNumber after,
                                                 std::size_t limit) const override;
-    std::vector<QuarantineItem> quarantine(std::size_t limit) const override;
+    std::vector<QuarantineItem> quarantine(std::size_t limit, std::uint64_t after) const override;
     std::uint64_t quarantine_count() const override;
     std::uint64_t findings_count() const override;
     SearchResult search(const SearchScope&, const SearchQuestion&) const override;

@@ -236,7 +236,8 @@ public:
     virtual void clear_ledger(const SubscriptionId&) = 0;
 
     // The rest.
-    [[nodiscard]] virtual std::vector<QuarantineItem> quarantine(std::size_t limit) const = 0;
+    [[nodiscard]] virtual std::vector<QuarantineItem> quarantine(std::size_t limit,
+                                                                 std::uint64_t after) const = 0;
     [[nodiscard]] virtual std::uint64_t quarantine_count() const = 0;
     /// Ignores item.id. An item equal to one that is held but for its time is held once.
     virtual void add_quarantine(const QuarantineItem&) = 0;

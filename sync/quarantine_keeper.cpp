@@ -8,19 +8,18 @@
 namespace sangam::sync {
 namespace {
 
-/// What passes with time or with the directory's news begins with one of these (part_check.cpp);
-/// forks and broken rules stay for a person.
-bool may_pass(const std::string& reason) {
-    return reason.starts_with("clock ahead:") || reason.starts_with("unknown author:") ||
-           reason.starts_with("revoked author:") || reason.starts_with(storage::unaccepted_reason);
-}
-
 /// Our own work is nobody's to withdraw.
 bool may_be_forgotten(const std::string& reason) {
     return !reason.starts_with(storage::unaccepted_reason);
 }
 
 }  // namespace
+
+// These are the beginnings of reasons in part_check.cpp.
+bool may_pass(const std::string& reason) {
+    return reason.starts_with("clock ahead:") || reason.starts_with("unknown author:") ||
+           reason.starts_with("revoked author:") || reason.starts_with(storage::unaccepted_reason);
+}
 
 void QuarantineKeeper::load() {
     if (is_loaded_) return;

@@ -14,6 +14,10 @@
 
 namespace sangam::sync {
 
+/// Whether what is set aside for this reason is tried again by itself, as time passes or the
+/// directory or the owner's manifest moves; forks and broken rules stay for a person.
+[[nodiscard]] bool may_pass(const std::string& reason);
+
 class QuarantineKeeper {
 public:
     explicit QuarantineKeeper(EngineContext& context) : context_(context) {}

@@ -43,6 +43,7 @@ std::unique_ptr<CLI::App> make_parser(Session& session) {
     add_subscription_commands(*app, session);
     add_search_command(*app, session);
     add_conflict_commands(*app, session);
+    add_quarantine_commands(*app, session);
     add_upkeep_commands(*app, session);
     add_token_commands(*app, session);
     return app;

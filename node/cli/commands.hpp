@@ -18,9 +18,10 @@ void add_record_commands(CLI::App& root, Session& session);        // get, put, 
 void add_sharing_commands(CLI::App& root, Session& session);       // grant, holders
 void add_subscription_commands(CLI::App& root, Session& session);  // subscribe, ...
 void add_search_command(CLI::App& root, Session& session);
-void add_conflict_commands(CLI::App& root, Session& session);  // conflicts list, show
-void add_upkeep_commands(CLI::App& root, Session& session);    // status, verify, doctor
-void add_token_commands(CLI::App& root, Session& session);     // token add, list, revoke
+void add_conflict_commands(CLI::App& root, Session& session);    // conflicts list, show
+void add_quarantine_commands(CLI::App& root, Session& session);  // quarantine list, show, drop
+void add_upkeep_commands(CLI::App& root, Session& session);      // status, verify, doctor
+void add_token_commands(CLI::App& root, Session& session);       // token add, list, revoke
 
 /// Runs `act(session, *options)` when `command` is the one that was given. The command's callback
 /// owns the options, which CLI11 fills.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The part of `doctor` that only a running daemon can look at: clock, registry, peers, what was set
 // aside.
-#include <algorithm>
 #include <boost/json/array.hpp>
 
+#include "node/service/quarantine.hpp"
 #include "node/service/verbs.hpp"
 
 namespace sangam::node {
@@ -59,10 +59,9 @@ Result<Reply> doctor_checks(Call& call) {
         call.context.engine->call([](const sync::Engine& e, Millis now) { return e.status(now); });
     const auto reader = call.reader();
     const auto quarantined = reader->quarantine_count();
-    constexpr std::size_t most_looked_at = 10'000;
-    const auto aside = reader->quarantine(most_looked_at);
-    const auto unaccepted = std::count_if(aside.begin(), aside.end(), [](const auto& item) {
-        return item.reason.starts_with(storage::unaccepted_reason);
+    std::size_t unaccepted = 0;
+    for_each_set_aside(*reader, [&](const storage::QuarantineItem& item) {
+        if (item.reason.starts_with(storage::unaccepted_reason)) ++unaccepted;
     });
     json::array checks;
     checks.push_back(
@@ -80,7 +79,7 @@ Result<Reply> doctor_checks(Call& call) {
                                                       " of them commits made here that had not "
                                                       "reached an owner which took this "
                                                       "institution out of the writers"),
-                           "the log says of each why; nothing of it is applied"));
+                           "sangam quarantine list says of each why; nothing of it is applied"));
     json::object document;
     document["checks"] = std::move(checks);
     return Reply(std::move(document));

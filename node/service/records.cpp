@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 
 #include "node/ingest/import_report.hpp"
+#include "node/service/change_kind.hpp"
 #include "node/service/conflicts.hpp"
 #include "node/service/json_value.hpp"
 #include "node/service/record_access.hpp"
@@ -41,16 +42,6 @@ std::set<Position> proven_changes(const Call& call, const storage::Reader& reade
     return out;
 }
 
-std::string kind_of(const Change& change) {
-    const auto* life = change.find(life_path());
-    if (!life) return sync::resolution_of(change) ? "resolve" : "put";
-    const auto* value = life->write.value ? life->write.value->get_if<Value::Map>() : nullptr;
-    const auto state = value ? value->find("state") : Value::Map::const_iterator{};
-    if (value && state != value->end() && state->second.is_text())
-        return state->second.text() == "deleted" ? "delete" : "restore";
-    return "put";
-}
-
 /// What the latest deletion that stands names in the record's place; empty for nothing.
 std::string replaced_by(const sync::MergedRecord& record) {
     std::string out;
@@ -83,7 +74,7 @@ json::object change_document(const Call& call, const sync::RowScope& row,
     out["node_id"] = stored.dot.lane.node.hex();
     out["commit"] = stored.header_hash.hex();
     out["time"] = time_text(Millis(stored.hlc.unix_ms()));
-    out["kind"] = kind_of(stored.change);
+    out["kind"] = change_kind(stored.change);
     out["fields"] = std::move(fields);
     out["hidden"] = hidden;
     const auto resolution = sync::resolution_of(stored.change);

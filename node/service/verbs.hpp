@@ -48,6 +48,10 @@ Result<Reply> list_conflicts(Call& call);
 Result<Reply> show_conflict(Call& call);
 // resolutions.cpp: arguments institution, dataset, collection, id, field
 Result<Reply> resolve_conflict(Call& call);
+// quarantine.cpp
+Result<Reply> list_quarantine(Call& call);
+Result<Reply> show_quarantined(Call& call);
+Result<Reply> drop_quarantined(Call& call);
 // verify.cpp
 Result<Reply> verify(Call& call);
 // tokens.cpp

@@ -124,12 +124,11 @@ void MemoryTables::clear_ledger(const SubscriptionId& id) {
 
 // ---- the rest ----------------------------------------------------------------------------------
 
-std::vector<QuarantineItem> MemoryTables::quarantine(std::size_t limit) const {
+std::vector<QuarantineItem> MemoryTables::quarantine(std::size_t limit, std::uint64_t after) const {
     std::vector<QuarantineItem> out;
-    for (const auto& [id, item] : state_.quarantine) {
-        if (out.size() == limit) break;
-        out.push_back(item);
-    }
+    for (auto it = state_.quarantine.upper_bound(after);
+         it != state_.quarantine.end() && out.size() < limit; ++it)
+        out.push_back(it->second);
     return out;
 }
 

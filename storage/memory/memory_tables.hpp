@@ -131,7 +131,7 @@ public:
     void put_ledger_chunk(const SubscriptionId&, LedgerState, const LedgerChunk&) override;
     void clear_ledger(const SubscriptionId&) override;
 
-    std::vector<QuarantineItem> quarantine(std::size_t limit) const override;
+    std::vector<QuarantineItem> quarantine(std::size_t limit, std::uint64_t after) const override;
     std::uint64_t quarantine_count() const override;
     void add_quarantine(const QuarantineItem&) override;
     void remove_quarantine(std::uint64_t id) override;

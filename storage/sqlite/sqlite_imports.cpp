@@ -68,10 +68,12 @@ std::uint64_t SqliteTables::findings_count() const {
     return query.number(0);
 }
 
-std::vector<QuarantineItem> SqliteTables::quarantine(std::size_t limit) const {
+std::vector<QuarantineItem> SqliteTables::quarantine(std::size_t limit, std::uint64_t after) const {
     std::vector<QuarantineItem> out;
     Query query(db_,
-                "SELECT id, dataset, source, reason, data, at FROM quarantine ORDER BY id LIMIT ?1",
+                "SELECT id, dataset, source, reason, data, at FROM quarantine WHERE id > ?1 "
+                "ORDER BY id LIMIT ?2",
+                after,
                 static_cast<std::int64_t>(std::min<std::size_t>(limit, std::size_t{1} << 62)));
     while (query.next())
         out.push_back({query.number(0), query.fixed<DatasetUid>(1), query.fixed<NodeId>(2),

@@ -248,6 +248,10 @@ TEST_CASE_TEMPLATE("documents and quarantine: put, listed in order, removed", Ba
     CHECK(items[0].reason == "clock far ahead");
     CHECK(items[0].data == item.data);
     CHECK(items[0].at == Millis(9));
+    const auto rest = store.reader()->quarantine(9, items[0].id);
+    REQUIRE(rest.size() == 1);
+    CHECK(rest[0].reason == "other");
+    CHECK(store.reader()->quarantine(9, rest[0].id).empty());
     store.remove_quarantine(items[0].id);
     CHECK(store.reader()->quarantine(9).size() == 1);
 }
