@@ -6,13 +6,13 @@
 #include <optional>
 
 #include "protocol/cbor.hpp"
-#include "protocol/mcpd.hpp"
 #include "sync/copy_coverage.hpp"
 #include "sync/limits.hpp"
 #include "sync/merger.hpp"
 #include "sync/policy.hpp"
 #include "sync/reserved_paths.hpp"
 #include "sync/row_scope.hpp"
+#include "sync/search_refusal.hpp"
 
 namespace sangam::sync {
 namespace {
@@ -82,12 +82,6 @@ Bytes encode_fields(const std::map<Path, Value>& fields) {
     return Value(std::move(map)).to_cbor();
 }
 
-/// A facet's or an order's field; an MCPD name stands for its field, as in conditions.
-Result<Path> asked_field(std::string_view text) {
-    if (const McpdColumn* column = find_mcpd_column(text)) return column->path;
-    return Path::parse(text);
-}
-
 /// What the request asks, read once.
 Result<storage::SearchQuestion> read_question(const SearchRequest& request) {
     storage::SearchQuestion question;
@@ -150,7 +144,7 @@ public:
         part_.dataset = policy_.info.uid;
         part_.query_id = request_.query_id;
         const auto result = reader_.search(scope_, question_);
-        if (!result.missing.empty()) return refused(result.missing.front());
+        if (!result.missing.empty()) return refused(result.missing);
         // What the asker may see, not what is there.
         part_.held = reader_.search(scope_, {}).total;
         part_.expected = part_.held;
@@ -165,12 +159,16 @@ public:
     }
 
 private:
-    SearchPart refused(const Path& missing) {
+    SearchPart refused(const std::vector<Path>& missing) {
         part_.source = SearchPart::Source::refused;
+        if (policy_.info.holding != Holding::replica) {
+            part_.reason = refusal_of_fields(missing);
+            return std::move(part_);
+        }
         // A replica cannot tell "is not there" from "was not given to me".
-        part_.reason = policy_.info.holding == Holding::replica
-                           ? "cannot say: the replica has no field " + missing.text()
-                           : no_such_field(missing);
+        part_.reason = "cannot say: the replica has no field ";
+        for (const Path& path : missing)
+            part_.reason += (&path == &missing.front() ? "" : ", ") + path.text();
         return std::move(part_);
     }
 

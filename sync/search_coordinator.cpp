@@ -6,6 +6,7 @@
 #include "storage/text_scoring.hpp"
 #include "sync/limits.hpp"
 #include "sync/policy.hpp"
+#include "sync/search_refusal.hpp"
 
 namespace sangam::sync {
 namespace {
@@ -514,12 +515,13 @@ Completeness SearchCoordinator::row_of(const Running& running, const Target& tar
 SearchOutcome SearchCoordinator::outcome_of(Running& running) const {
     SearchOutcome outcome;
     outcome.took_ms = (context_.now - running.started).count();
-    if (!running.bad_query.empty()) outcome.refused = running.bad_query;
+    if (!running.bad_query.empty())
+        outcome.refused = Error{ErrorKind::refused, "search_refused", running.bad_query, {}, {}};
     std::vector<std::pair<std::string, OutcomeHit>> hits;
     FacetCounts facets;
     const auto common = statistics_of(running);
     bool all_whole = true;
-    std::size_t refused = 0;
+    std::vector<DatasetRefusal> refusals;
     for (auto& [uid, target] : running.targets) {
         Completeness row;
         row.dataset = target.name;
@@ -528,7 +530,7 @@ SearchOutcome SearchCoordinator::outcome_of(Running& running) const {
             row.from = "none";
             row.partial = true;
             row.reason = why_nothing(running, target);
-            refused += target.refusal.empty() ? 0 : 1;
+            if (!target.refusal.empty()) refusals.push_back({target.name, target.refusal});
             row.took_ms = outcome.took_ms;
         } else {
             row = row_of(running, target, *part);
@@ -543,8 +545,8 @@ SearchOutcome SearchCoordinator::outcome_of(Running& running) const {
     std::sort(outcome.completeness.begin(), outcome.completeness.end(),
               [](const auto& a, const auto& b) { return a.dataset < b.dataset; });
     outcome.complete = all_whole && !outcome.refused;
-    if (!running.targets.empty() && refused == running.targets.size())
-        outcome.refused = running.targets.begin()->second.refusal;
+    if (!running.targets.empty() && refusals.size() == running.targets.size())
+        outcome.refused = search_refusal(running.query, std::move(refusals));
 
     const bool is_sorted = !running.query.sort.empty();
     const bool is_descending = running.query.sort.starts_with('-');

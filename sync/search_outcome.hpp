@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "protocol/error.hpp"
 #include "protocol/hlc.hpp"
 #include "protocol/ids.hpp"
 #include "protocol/value.hpp"
@@ -65,7 +66,7 @@ struct SearchOutcome {
     bool ranking_is_per_node = false;
     std::int64_t took_ms = 0;
     /// Set when the query itself was bad, or every dataset refused it (exit 4).
-    std::optional<std::string> refused;
+    std::optional<Error> refused;
 };
 
 }  // namespace sangam::sync

@@ -59,12 +59,16 @@ Result<void> check_written(const sync::SearchQuery& query) {
                     "at most " + std::to_string(messages::max_search_facets) + " facets at once",
                     std::to_string(query.facets.size()), "ask in several searches",
                     ErrorKind::usage);
+    const auto refused = [](const char* option, Error error) {
+        error.message.insert(0, std::string(option) + ": ");
+        return std::unexpected(std::move(error));
+    };
     for (const auto& facet : query.facets)
-        if (auto path = Path::parse(facet); !path) return std::unexpected(path.error());
+        if (auto path = Path::parse(facet); !path) return refused("facet", path.error());
     const std::string_view sort = query.sort;
     if (!sort.empty())
         if (auto path = Path::parse(sort.starts_with('-') ? sort.substr(1) : sort); !path)
-            return std::unexpected(path.error());
+            return refused("sort", path.error());
     return {};
 }
 
@@ -163,9 +167,7 @@ Result<Reply> search(Call& call) {
     const auto query = read_query(call);
     if (!query) return std::unexpected(query.error());
     const auto outcome = call.context.engine->search(*query, call.asker);
-    if (outcome.refused)
-        // It names what it refuses, which may be of the condition, the order or a facet.
-        return fail("search_refused", *outcome.refused, {}, {}, ErrorKind::refused);
+    if (outcome.refused) return std::unexpected(*outcome.refused);
     return Reply(outcome_document(outcome));
 }
 

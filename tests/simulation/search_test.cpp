@@ -359,7 +359,7 @@ private:
         }
         if (rows.size() != known) return what + ": a row too many";
         if (outcome->refused.has_value() != (known > 0 && refused == known))
-            return what + ": refused: " + outcome->refused.value_or("no");
+            return what + ": refused: " + (outcome->refused ? outcome->refused->text() : "no");
         if (outcome->complete != (is_whole && !outcome->refused))
             return what + ": complete is " + (outcome->complete ? "true" : "false");
         if (outcome->nodes_asked != owners.size())

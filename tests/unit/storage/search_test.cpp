@@ -100,6 +100,21 @@ TEST_CASE_TEMPLATE("search: all terms must match, phrases within one field, pref
     require_sound(*library.node.store);
 }
 
+TEST_CASE_TEMPLATE("search: a number written as text is words, and its beginning finds it", Backend,
+                   SANGAM_BACKENDS) {
+    Library<Backend> library;
+    write(*library.node.store, library.uid, "7", {put("latitude", "51.854722")});
+    for (const char* query : {"51.854722", "51.8547*", "51*", "854722"}) {
+        CAPTURE(query);
+        CHECK(library.found(query) == "7");
+    }
+    for (const char* query : {"51.8547", "51.8548*", "1.8547*", "8547*1"}) {
+        CAPTURE(query);
+        CHECK(library.found(query).empty());
+    }
+    CHECK(library.found("51.8547*", {"latitude"}).empty());
+}
+
 TEST_CASE_TEMPLATE("search: a word in a hidden field neither matches nor ranks", Backend,
                    SANGAM_BACKENDS) {
     Library<Backend> library;

@@ -112,6 +112,39 @@ TEST_CASE("search: a hidden field is refused in the words for one that does not 
     }
 }
 
+TEST_CASE("search: a refusal names the field and its option, whichever dataset said no first") {
+    SearchScene scene;
+    // Says no to every search: that is not why this one fails.
+    for (const char* name : {"maize", "millet", "sorghum"})
+        scene.world.grant(scene.irri, scene.world.create_dataset(scene.irri, name), "members",
+                          {sangam::Action::discover});
+    scene.share_all();
+    SearchQuery query;
+    query.where = "origin = 'IND'";
+    query.facets = {"remarks"};
+    query.sort = "-genuss";
+    auto outcome = scene.ask(query);
+    REQUIRE(outcome.refused);
+    CHECK(outcome.refused->kind == ErrorKind::refused);
+    CHECK(outcome.refused->message ==
+          "sort: there is no field genuss in any of the datasets that you may search, or it is not "
+          "shared with you");
+    CHECK(outcome.refused->fix.find("genus (GENUS)") != std::string::npos);
+    // A field that one dataset has is not to blame.
+    scene.put(scene.irri, scene.rice, "b", {{"genuss", "Oryza"}});
+    outcome = scene.ask(query);
+    CHECK_FALSE(outcome.refused);
+    CHECK(outcome.total == 1);
+    CHECK_FALSE(outcome.complete);
+    query.facets = {"pedigree"};
+    scene.put(scene.cimmyt, scene.wheat, "c", {{"pedigree", "A/B"}});
+    outcome = scene.ask(query);
+    REQUIRE(outcome.refused);
+    CHECK(outcome.refused->message == "none of the datasets asked has all the fields");
+    CHECK(outcome.refused->subject ==
+          "cimmyt/wheat has no genuss (sort); irri/rice has no pedigree (ANCEST) (facet)");
+}
+
 TEST_CASE("search: a condition lets through what it is true for, at each owner") {
     SearchScene scene;
     scene.share_all();
@@ -558,5 +591,5 @@ TEST_CASE("search: a bad query is refused with its reason at once") {
     conditional.where = "origin = IND";
     const auto refused = scene.ask(conditional);
     REQUIRE(refused.refused.has_value());
-    CHECK(refused.refused->find("condition") != std::string::npos);
+    CHECK(refused.refused->text().find("condition") != std::string::npos);
 }

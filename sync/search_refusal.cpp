@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/search_refusal.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "protocol/condition.hpp"
+#include "protocol/mcpd.hpp"
+
+namespace sangam::sync {
+namespace {
+
+constexpr std::size_t max_named_datasets = 5;  // in one message; a federation has many
+constexpr std::size_t max_similar_fields = 3;
+constexpr std::string_view between_reasons = "; ";
+
+/// A field that the search names, and where.
+struct AskedField {
+    Path path;
+    std::string options;  ///< `where`, `facet`, `sort`, or several of them
+};
+
+/// In the order of the options.
+std::vector<AskedField> asked_fields(const SearchQuery& query) {
+    std::vector<AskedField> out;
+    const auto add = [&](const Path& path, const char* option) {
+        const auto known = std::ranges::find(out, path, &AskedField::path);
+        if (known == out.end())
+            out.push_back({path, option});
+        else if (!known->options.ends_with(option))
+            known->options += std::string(", ") + option;
+    };
+    if (!query.where.empty())
+        if (const auto where = Condition::parse(query.where))
+            for (const Path& path : where->paths()) add(path, "where");
+    for (const std::string& facet : query.facets)
+        if (const auto path = asked_field(facet)) add(*path, "facet");
+    std::string_view sort = query.sort;
+    if (sort.starts_with('-')) sort.remove_prefix(1);
+    if (!sort.empty())
+        if (const auto path = asked_field(sort)) add(*path, "sort");
+    return out;
+}
+
+/// Whether a reason made by refusal_of_fields() names the field.
+bool names_field(std::string_view reason, const Path& path) {
+    const std::string words = no_such_field(path);
+    for (auto at = reason.find(words); at != std::string_view::npos;
+         at = reason.find(words, at + 1)) {
+        const auto rest = reason.substr(at + words.size());
+        if ((at == 0 || reason.substr(0, at).ends_with(between_reasons)) &&
+            (rest.empty() || rest.starts_with(between_reasons)))
+            return true;
+    }
+    return false;
+}
+
+/// As people know it: the path, and its MCPD name where it has one.
+std::string shown_name(const Path& path) {
+    const McpdColumn* column = find_mcpd_field(path);
+    return column ? path.text() + " (" + std::string(column->name) + ")" : path.text();
+}
+
+std::string joined(const std::vector<std::string>& parts, std::string_view between) {
+    std::string out;
+    for (const std::string& part : parts) out += (out.empty() ? "" : std::string(between)) + part;
+    return out;
+}
+
+/// The first few, and how many more there are.
+std::string some_of(std::vector<std::string> parts, std::string_view between) {
+    if (parts.size() <= max_named_datasets) return joined(parts, between);
+    const std::size_t more = parts.size() - max_named_datasets;
+    parts.resize(max_named_datasets);
+    return joined(parts, between) + std::string(between) + "and " + std::to_string(more) + " more";
+}
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return out;
+}
+
+/// How many letters have to be put in, left out or changed to make one of the other.
+std::size_t edits_between(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t before = std::exchange(row[0], i + 1);
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const std::size_t change = before + (a[i] == b[j] ? 0 : 1);
+            before = row[j + 1];
+            row[j + 1] = std::min({change, before + 1, row[j] + 1});
+        }
+    }
+    return row.back();
+}
+
+/// How far a field's name is from what was asked for; nothing when it is another word.
+std::optional<std::size_t> distance_of(const std::string& asked, std::string_view name) {
+    constexpr std::size_t longest_name = 64;  // nobody misspells a longer one
+    constexpr std::size_t shortest_beginning = 4;
+    if (asked.size() > longest_name) return std::nullopt;
+    const std::string other = lower(name);
+    if (asked.size() >= shortest_beginning && other.starts_with(asked)) return 1;
+    const std::size_t edits = edits_between(asked, other);
+    return edits <= std::min<std::size_t>(2, asked.size() / 3) ? std::optional(edits)
+                                                               : std::nullopt;
+}
+
+/// Fields of MCPD whose name is like the asked one. The standard's, not those of some dataset: what
+/// stands there is not for everybody to know.
+std::vector<std::string> similar_fields(const Path& path) {
+    if (find_mcpd_field(path)) return {};
+    const std::string asked = lower(path.text());
+    std::vector<std::pair<std::size_t, const McpdColumn*>> found;
+    for (const McpdColumn& column : mcpd_columns()) {
+        std::optional<std::size_t> least;
+        for (const std::string_view name :
+             {column.name, column.field, std::string_view(column.path.names.back())})
+            if (const auto distance = distance_of(asked, name))
+                least = std::min(least.value_or(*distance), *distance);
+        if (least) found.emplace_back(*least, &column);
+    }
+    std::ranges::sort(found);  // like ones in the order of the standard
+    std::vector<std::string> out;
+    for (const auto& [distance, column] : found)
+        if (out.size() < max_similar_fields && distance == found.front().first)
+            out.push_back(shown_name(column->path));
+    return out;
+}
+
+std::string what_to_ask_instead(const std::vector<AskedField>& fields) {
+    std::string out;
+    for (const AskedField& field : fields)
+        if (const auto similar = similar_fields(field.path); !similar.empty())
+            out += "instead of " + field.path.text() + ", did you mean " + joined(similar, " or ") +
+                   "? ";
+    return out + "sangam get RECORD shows which fields a record has; capitals count";
+}
+
+/// None may be searched, whatever the fields.
+Error refusal_to_search(const std::vector<DatasetRefusal>& refusals) {
+    std::map<std::string, std::vector<std::string>> by_reason;
+    for (const auto& refusal : refusals) by_reason[refusal.reason].push_back(refusal.dataset);
+    Error out{ErrorKind::refused, "search_refused", {}, {}, "ask the owner"};
+    if (by_reason.size() == 1) {
+        out.message = by_reason.begin()->first;
+        out.subject = some_of(by_reason.begin()->second, ", ");
+        return out;
+    }
+    out.message = "none of the datasets asked may be searched";
+    std::vector<std::string> parts;
+    for (const auto& [reason, datasets] : by_reason)
+        parts.push_back(some_of(datasets, ", ") + ": " + reason);
+    out.subject = some_of(parts, between_reasons);
+    return out;
+}
+
+}  // namespace
+
+Result<Path> asked_field(std::string_view text) {
+    if (const McpdColumn* column = find_mcpd_column(text)) return column->path;
+    return Path::parse(text);
+}
+
+std::string refusal_of_fields(const std::vector<Path>& missing) {
+    std::vector<std::string> parts;
+    for (const Path& path : missing) parts.push_back(no_such_field(path));
+    return joined(parts, between_reasons);
+}
+
+Error search_refusal(const SearchQuery& query, std::vector<DatasetRefusal> refusals) {
+    std::ranges::sort(refusals, {}, &DatasetRefusal::dataset);
+    const auto asked = asked_fields(query);
+    auto everywhere = asked;  // missing in each dataset that could be searched
+    std::vector<std::string> lacking;
+    for (const auto& refusal : refusals) {
+        std::vector<std::string> here;
+        for (const AskedField& field : asked)
+            if (names_field(refusal.reason, field.path))
+                here.push_back(shown_name(field.path) + " (" + field.options + ")");
+        if (here.empty()) continue;
+        lacking.push_back(refusal.dataset + " has no " + joined(here, " and no "));
+        std::erase_if(everywhere, [&](const AskedField& field) {
+            return !names_field(refusal.reason, field.path);
+        });
+    }
+    if (lacking.empty()) return refusal_to_search(refusals);
+    Error out{ErrorKind::refused, "search_refused", {}, {}, {}};
+    if (everywhere.empty()) {
+        out.message = "none of the datasets asked has all the fields";
+        out.subject = some_of(lacking, between_reasons);
+        out.fix = "ask for the fields of one dataset at a time";
+        return out;
+    }
+    std::vector<std::string> parts;
+    for (const AskedField& field : everywhere)
+        parts.push_back(field.options + ": there is no field " + shown_name(field.path));
+    out.message = joined(parts, between_reasons) + " in ";
+    if (refusals.size() == 1)
+        out.message += refusals.front().dataset;
+    else if (lacking.size() == refusals.size())
+        out.message += "any of the " + std::to_string(refusals.size()) + " datasets asked";
+    else
+        out.message += "any of the datasets that you may search";
+    out.message += ", or it is not shared with you";
+    out.fix = what_to_ask_instead(everywhere);
+    return out;
+}
+
+}  // namespace sangam::sync
