@@ -6,6 +6,7 @@
 #include <set>
 
 #include "protocol/partial_date.hpp"
+#include "storage/facet_value.hpp"
 #include "storage/stored_changes.hpp"
 #include "storage/text_scoring.hpp"
 
@@ -166,13 +167,17 @@ private:
         wanted.fields = &fields;
         if (question_.where) wanted.where = &*question_.where;
         if (!terms.empty()) wanted.terms = &terms;
+        std::vector<FieldType> facet_types;
+        for (const Path& facet : question_.facets) facet_types.push_back(types_(facet));
         const auto sort_type = question_.sort ? types_(*question_.sort) : FieldType::text;
         const auto& ranked_by = question_.statistics ? *question_.statistics : out_.statistics;
         Best best(question_);
         tables_.select(dataset_.id, wanted, [&](Selected&& record) {
             ++out_.total;
             for (std::size_t i = 0; i < question_.facets.size(); ++i) {
-                const std::set<std::string> values(record.shown[i].begin(), record.shown[i].end());
+                std::set<std::string> values;
+                for (const std::string& text : record.shown[i])
+                    values.insert(facet_value(text, facet_types[i]));
                 for (const std::string& value : values) ++out_.facets[i][value];
             }
             SearchHit hit;

@@ -302,8 +302,8 @@ struct SearchHit {
 struct SearchResult {
     std::uint64_t total = 0;      ///< all that match, exact
     std::vector<SearchHit> best;  ///< in the order asked for, equal ones by key; at most the limit
-    /// For each facet asked for: the values of the field in all that match, a value counted once
-    /// a record.
+    /// For each facet asked for: the values of the field in all that match, as facet_value() spells
+    /// them, each counted once a record.
     std::vector<std::map<std::string, std::uint64_t>> facets;
     TextStatistics statistics;  ///< of the scope, whatever the condition; empty without terms
     /// Fields asked about that no record has as far as this asker sees; then nothing was searched.

@@ -84,7 +84,9 @@ private:
     Fields fields() {
         Fields out;
         if (draw(8) != 0) out["country"] = any(countries);
-        if (draw(4) != 0) out["year"] = std::to_string(draw(30) == 0 ? 8 : 1990 + draw(12));
+        if (draw(4) != 0)  // one number, in two spellings
+            out["year"] =
+                std::to_string(draw(30) == 0 ? 8 : 1990 + draw(12)) + (draw(4) == 0 ? ".0" : "");
         if (draw(8) != 0) out["note"] = words(5);
         if (draw(2) == 0) out["secret"] = words(3);
         if (out.empty()) out["note"] = words(2);

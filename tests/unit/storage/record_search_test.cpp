@@ -141,6 +141,30 @@ TEST_CASE_TEMPLATE("record search: facets count each value once a record, over a
           std::map<std::string, std::uint64_t>{{"IND", 2}, {"PHL", 1}});
 }
 
+TEST_CASE_TEMPLATE("record search: facets count one number or date once, however it is written",
+                   Backend, SANGAM_BACKENDS) {
+    Node<Backend> node{1};
+    auto manifest = Herbarium<Backend>::typed_manifest();
+    manifest.schema.types["found"] = "date";
+    const auto uid = own_dataset(node, first_manifest(node, manifest));
+    write(*node.store, uid, "1", {put("altitude", "36"), put("found", "2001----")});
+    write(*node.store, uid, "2", {put("altitude", "36.0"), put("found", "20010000")});
+    write(*node.store, uid, "3", {put("altitude", 36), put("found", "2001")});
+    write(*node.store, uid, "4",
+          {put("altitude", Value(Value::Array{"36", "3.6e1", "37"})), put("found", "2001-05-13")});
+    write(*node.store, uid, "5", {put("altitude", "36 m"), put("found", "20010513")});
+    write(*node.store, uid, "6", {put("text", "36"), put("found", "200105--")});
+    write(*node.store, uid, "7", {put("text", "36.0"), put("found", "spring 2001")});
+    SearchQuestion question;
+    question.facets = {searched_path("altitude"), searched_path("found"), searched_path("text")};
+    const auto result = node.store->reader()->search({uid, {{}}}, question);
+    using Counts = std::map<std::string, std::uint64_t>;
+    CHECK(result.facets[0] == Counts{{"36", 4}, {"36 m", 1}, {"37", 1}});
+    CHECK(result.facets[1] ==
+          Counts{{"2001----", 3}, {"200105--", 1}, {"20010513", 2}, {"spring 2001", 1}});
+    CHECK(result.facets[2] == Counts{{"36", 1}, {"36.0", 1}});
+}
+
 TEST_CASE_TEMPLATE("record search: order goes by the field's type, records without it last",
                    Backend, SANGAM_BACKENDS) {
     Herbarium<Backend> herbarium;

@@ -210,6 +210,32 @@ TEST_CASE("search: facets and totals are exact over all owners, pages cut the hi
     CHECK(outcome.hits.front().fields.at("origin") == Value("IND"));
 }
 
+TEST_CASE("search: facets of two owners add up by number, however each writes it") {
+    SearchScene scene;
+    Schema schema;
+    schema.types["height"] = "number";
+    const auto add = [&](std::size_t owner, const char* height) {
+        const auto uid = scene.world.create_dataset(owner, "heights", {}, schema);
+        scene.put(owner, uid, "r", {{"height", height}});
+        scene.world.grant(owner, uid, "members", {sangam::Action::search});
+    };
+    add(scene.irri, "36");
+    add(scene.cimmyt, "36.0");
+    scene.world.run_for(Millis{1000});
+    SearchQuery query;
+    query.facets = {"height"};
+    const auto outcome = scene.ask(query);
+    CHECK(outcome.total == 2);
+    CHECK(outcome.facets.at("height") ==
+          std::vector<std::pair<std::string, std::uint64_t>>{{"36", 2}});
+    // As the values stand they show.
+    query.where = "height = 36";
+    std::set<std::string> shown;
+    for (const auto& hit : scene.ask(query).hits)
+        shown.insert(std::string(hit.fields.at("height").text()));
+    CHECK(shown == std::set<std::string>{"36", "36.0"});
+}
+
 TEST_CASE("search: a hit names its record, owner, licence and who answered") {
     SearchScene scene;
     scene.share_all();
