@@ -9,6 +9,7 @@
 
 #include "protocol/messages/message.hpp"
 #include "sync/asker.hpp"
+#include "sync/source_contacts.hpp"
 
 namespace sangam::sync {
 
@@ -40,7 +41,8 @@ struct AnswerSearch {
     std::uint64_t query = 0;
     messages::SearchRequest request;
     Asker asker;
-    InstitutionId home;  ///< this node's institution
+    InstitutionId home;         ///< this node's institution
+    SourceContactMap contacts;  ///< of all that is held for others
 };
 /// The search ended, whole or at its deadline; the outcome is in Engine::take_outcome().
 struct SearchFinished {

@@ -96,6 +96,8 @@ public:
         const Verdict verdict = dispatch(*session, std::move(message));
         if (!verdict) close(id, verdict.error());
         spread();
+        receiver_.note_contact(id);
+        writer_.note_contact(id);
     }
 
     void disconnected(ConnectionId id, const std::string& reason) {
@@ -125,6 +127,7 @@ public:
         writer_.tick();
         control_.tick();
         search_.tick();
+        context_.contacts.tick(context_.now);
         if (quarantine_.is_due())
             quarantine_.retry([&](const storage::DatasetInfo& dataset, VerifiedPart part) {
                 if (dataset.holding == storage::Holding::replica)
@@ -236,6 +239,8 @@ private:
         sender_.closed(id);
         receiver_.closed(id);
         search_.closed(id);
+        // It may have been the last word for long.
+        context_.contacts.save();
     }
 
     // ---- messages
@@ -387,7 +392,8 @@ private:
                 pass_on_control(dataset);
                 more = true;
             }
-            if (!control_.take_left().empty()) {
+            if (const auto left = control_.take_left(); !left.empty()) {
+                for (const DatasetUid& dataset : left) context_.contacts.forget(dataset);
                 quarantine_.make_due();
                 receiver_.remains_left();
             }
@@ -423,6 +429,7 @@ private:
         quarantine_.make_due();
         control_.clock_was_set(step);
         receiver_.clock_was_set(step);
+        context_.contacts.clock_was_set(step);
         search_.clock_was_set(step);
         for (const ConnectionId id : context_.sessions.all())
             close(id, {AbortCode::internal, "this node's clock was set; connect again"});

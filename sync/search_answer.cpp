@@ -231,10 +231,17 @@ private:
     std::size_t facet_bytes_ = 0;
 };
 
-/// What a replica knows of how much it should hold, what it was not given of what the asker may
-/// see, and how old that knowledge is.
+/// How long ago this node last had all that the owner had.
+std::uint64_t age_of(const DatasetUid& dataset, const SourceContactMap& contacts, Millis now) {
+    const auto known = contacts.find(dataset);
+    if (known == contacts.end() || known->second.up_to_date == Millis{0}) return 0;
+    return static_cast<std::uint64_t>(std::max<Millis>(now - known->second.up_to_date, {}).count());
+}
+
+/// What a replica knows of how much it should hold, and what it was not given of what the asker may
+/// see.
 void state_of_replica(SearchPart& part, std::uint64_t live_records, const CoverageGap& gap,
-                      const std::vector<storage::OwnSubscription>& subscriptions, Millis now) {
+                      const std::vector<storage::OwnSubscription>& subscriptions) {
     part.fields_not_held = static_cast<std::uint32_t>(gap.fields.size());
     if (gap.lacks_rows)
         add_reason(part.reason, "the copy was given under a condition; records may be missing");
@@ -248,9 +255,6 @@ void state_of_replica(SearchPart& part, std::uint64_t live_records, const Covera
         // Of what the filter left out nobody here can say anything.
         if (!subscription.where.empty())
             add_reason(part.reason, "the copy has only records where " + subscription.where);
-        if (subscription.last_heard != Millis{0})
-            part.age_ms = static_cast<std::uint64_t>(
-                std::max<Millis>(now - subscription.last_heard, Millis{0}).count());
     }
 }
 
@@ -325,8 +329,9 @@ SearchAnswer answer_search(const storage::Reader& reader, const DirectoryView& d
         SearchPart part = DatasetAnswer(reader, merger, request, *question, *policy, scope).run();
         if (part.source != SearchPart::Source::refused)
             part.source = is_origin ? SearchPart::Source::origin : SearchPart::Source::replica;
+        if (!is_origin) part.age_ms = age_of(info.uid, asked.contacts, now);
         if (info.holding == Holding::replica)
-            state_of_replica(part, info.live_records, gap, subscriptions, now);
+            state_of_replica(part, info.live_records, gap, subscriptions);
         answer.parts.push_back(std::move(part));
     }
     return answer;

@@ -23,7 +23,7 @@ struct SearchAnswer {
 /// One part for each dataset that the asker may search here and that the request asks about. A
 /// refused part for one that the asker may only discover, so that "not allowed" differs from
 /// "nothing found". Pure; any thread on which `directory` may be used. `now` gives the age of what
-/// a replica holds.
+/// is held for others.
 [[nodiscard]] SearchAnswer answer_search(const storage::Reader& reader,
                                          const DirectoryView& directory, const Merger& merger,
                                          const AnswerSearch& asked, Millis now);

@@ -117,8 +117,8 @@ void SearchCoordinator::ask(SearchId id, Running& running) {
     messages::SearchRequest here = running.request;
     for (const auto& [uid, target] : running.targets) here.datasets.push_back(uid);
     if (!running.targets.empty())
-        context_.outbox.add(
-            AnswerSearch{running.local_query, here, running.asker, context_.home()});
+        context_.outbox.add(AnswerSearch{running.local_query, here, running.asker, context_.home(),
+                                         context_.contacts.all()});
     else
         running.local_query = 0;
     if (running.query.local_only || running.asker.kind != Asker::Kind::home) return;
@@ -395,8 +395,8 @@ bool SearchCoordinator::refine(SearchId id, Running& running) {
         }
         LocalQuestion question{id, {}, 0, running.deadline, request.query_id};
         questions_[++last_question_] = question;
-        context_.outbox.add(
-            AnswerSearch{last_question_, std::move(request), running.asker, context_.home()});
+        context_.outbox.add(AnswerSearch{last_question_, std::move(request), running.asker,
+                                         context_.home(), context_.contacts.all()});
     }
     return !running.refining.empty();
 }
@@ -605,7 +605,8 @@ Verdict SearchCoordinator::received(const PeerSession& session, messages::Search
                          context_.now + std::min(wanted, limits::longest_deadline), 0};
     Asker asker = Asker::member(session.institution());
     asker.person = request.person;
-    context_.outbox.add(AnswerSearch{query, std::move(request), std::move(asker), context_.home()});
+    context_.outbox.add(AnswerSearch{query, std::move(request), std::move(asker), context_.home(),
+                                     context_.contacts.all()});
     return {};
 }
 

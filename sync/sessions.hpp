@@ -13,6 +13,7 @@
 #include "sync/engine.hpp"
 #include "sync/outbox.hpp"
 #include "sync/peer_session.hpp"
+#include "sync/source_contacts.hpp"
 
 namespace sangam::sync {
 
@@ -64,6 +65,7 @@ struct EngineContext {
     Sessions sessions;
     ClockCheck clocks;
     Millis now{};
+    SourceContacts contacts{store};
 
     /// This node's institution.
     [[nodiscard]] InstitutionId home() const { return institution_or_self(directory, config.node); }

@@ -92,7 +92,10 @@ Result<void> SubscriptionReceiver::unsubscribe(const SubscriptionId& id) {
         return fail("unknown_subscription", "there is no such subscription", id.hex(),
                     "see `sangam subscriptions`", ErrorKind::not_found);
     end_at_source(it->second);
-    if (it->second.row.dataset) quarantine_.forget(*it->second.row.dataset);
+    if (const auto& dataset = it->second.row.dataset) {
+        quarantine_.forget(*dataset);
+        context_.contacts.forget(*dataset);
+    }
     context_.store.remove_own_subscription(id);
     context_.store.remove_document(source_kind, id.hex());
     wanted_.erase(it);
@@ -142,6 +145,7 @@ void SubscriptionReceiver::detach(Wanted& wanted) {
     wanted.source.reset();
     wanted.state = State::waiting;
     wanted.is_caught_up = false;
+    wanted.is_current = false;
     wanted.begins_copy = false;
 }
 
@@ -246,6 +250,12 @@ void SubscriptionReceiver::heard(ConnectionId connection) {
             wanted.heard = context_.now;
 }
 
+void SubscriptionReceiver::note_contact(ConnectionId connection) {
+    for (auto& [id, wanted] : wanted_)
+        if (wanted.source == connection && wanted.state == State::running && wanted.is_current)
+            context_.contacts.confirmed(*wanted.row.dataset, context_.now);
+}
+
 Verdict SubscriptionReceiver::received(const PeerSession& session, const SubscribeReply& reply) {
     Wanted* wanted = wanted_by(session, reply.subscription);
     if (!wanted) {
@@ -265,6 +275,8 @@ Verdict SubscriptionReceiver::received(const PeerSession& session, const Subscri
             wanted->sender_epoch = reply.sender_epoch;
             wanted->begins_copy = reply.full_copy;
             wanted->is_caught_up = false;
+            wanted->is_current = false;
+            context_.contacts.begun(*wanted->row.dataset, context_.now);
             wanted->row.expected = reply.expected;
             wanted->row.state_reason.clear();
             save(*wanted);
@@ -303,6 +315,7 @@ void SubscriptionReceiver::drop_if_nothing_is_granted(Wanted& wanted) {
 }
 
 std::uint64_t SubscriptionReceiver::drop_everything(Wanted& wanted) {
+    context_.contacts.forget(*wanted.row.dataset);
     bool holds_records = false;
     context_.store.reader()->scan_records(*wanted.row.dataset, {}, nullptr, [&](const auto&) {
         holds_records = true;
@@ -438,6 +451,7 @@ Verdict SubscriptionReceiver::apply(const PeerSession& session, Wanted& wanted,
     wanted.row = std::move(row);
     wanted.begins_copy = false;
     if (delivery.copy_complete) wanted.is_caught_up = true;
+    wanted.is_current = is_running && delivery.copy_complete && !must_copy_again;
 
     messages::DeliveryAck ack;
     ack.subscription = wanted.row.id;

@@ -33,6 +33,8 @@ public:
     void closed(ConnectionId connection);
     /// The peer lives: what it serves is as fresh as that.
     void heard(ConnectionId connection);
+    /// Something came over the connection and was dealt with.
+    void note_contact(ConnectionId connection);
     [[nodiscard]] Verdict received(const PeerSession& session,
                                    const messages::SubscribeReply& reply);
     [[nodiscard]] Verdict received(const PeerSession& session, const messages::Delivery& delivery);
@@ -65,6 +67,7 @@ private:
         std::uint64_t next_number = 1;
         bool begins_copy = false;   ///< the next delivery is the first of a full copy
         bool is_caught_up = false;  ///< the source said that nothing is missing
+        bool is_current = false;    ///< it has not sent a part of something since
         Millis heard{};
     };
 

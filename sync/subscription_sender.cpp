@@ -460,8 +460,9 @@ bool SubscriptionSender::build_running(const Key& key, Serving& serving) {
     const auto reader = context_.store.reader();
     DeliveryStep step = build_step(*reader, context_.merger, serving.row, serving.view,
                                    serving.scanned, serving.under_way);
-    const bool completes = serving.owes_complete && step.reaches_end;
-    if (step.parts.empty() && step.withdrawals.empty() && step.to == serving.scanned && !completes)
+    const bool completes = step.reaches_end;
+    if (step.parts.empty() && step.withdrawals.empty() && step.to == serving.scanned &&
+        !(completes && serving.owes_complete))
         return false;
     if (!is_judged_by_newest(serving)) {
         judge(key, serving);
@@ -526,7 +527,7 @@ void SubscriptionSender::mark_and_enqueue(Serving& serving, DeliveryStep step, P
     mark.state = serving.row;
     context_.store.ledger(mark);
     serving.scanned = to;
-    if (completes) serving.owes_complete = false;
+    serving.owes_complete = !completes;
     for (const RecordNumber number : step.sent) ++serving.under_way.sent[number];
     serving.under_way.withdrawn.insert(step.withdrawn.begin(), step.withdrawn.end());
     enqueue(serving, std::move(step.parts), std::move(step.withdrawals), before, to, completes,

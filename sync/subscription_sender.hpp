@@ -87,7 +87,7 @@ private:
         storage::ServedSubscription row;
         Position scanned{};
         bool is_paused = false;      ///< the owner has forgotten control entries
-        bool owes_complete = false;  ///< copy_complete has not left yet
+        bool owes_complete = false;  ///< the last that left was not the end of all there is
         std::uint64_t next_number = 1;
         std::deque<messages::Delivery> ready;  ///< built and marked, waiting for the window
         std::deque<InFlight> ready_marks;      ///< of `ready`, in the same order

@@ -54,7 +54,9 @@ void WriterSync::changed(const DatasetUid& dataset) {
             continue;
         }
         tell_heads(session, dataset, false);
-        push(session, dataset, exchanges_[{connection, dataset}]);
+        Exchange& exchange = exchanges_[{connection, dataset}];
+        look_if_level(session, *info, *context_.store.reader(), exchange);
+        push(session, dataset, exchange);
     }
 }
 
@@ -84,8 +86,40 @@ Verdict WriterSync::received(const PeerSession& session, const messages::WriterH
         exchange.outstanding.pop_front();
     }
     compare(session, *info, *reader, exchange);
+    look_if_level(session, *info, *reader, exchange);
     push(session, heads.dataset, exchange);
     return {};
+}
+
+void WriterSync::look_if_level(const PeerSession& session, const storage::DatasetInfo& dataset,
+                               const storage::Reader& reader, Exchange& exchange) {
+    // What the own institution's other nodes have says nothing of an owner.
+    if (dataset.holding != Holding::writer) return;
+    exchange.is_with_owner = session.institution() == dataset.manifest.owner;
+    if (!exchange.knows_theirs) return;
+    std::map<Lane, Sequence> ours;
+    for (const Head& head : reader.heads(dataset.uid)) ours.emplace(head.lane, head.sequence);
+    exchange.is_level = std::ranges::all_of(exchange.theirs, [&](const auto& entry) {
+        const auto it = ours.find(entry.first);
+        const Sequence held = it == ours.end() ? Sequence{0} : it->second;
+        // Beyond a cut nothing counts, and of a fork the branch that is held stays.
+        return held >= entry.second.sequence || exchange.forked.contains(entry.first) ||
+               !dataset.manifest.counts(entry.first, Sequence{raw(held) + 1});
+    });
+    // Whoever it is that brings the first of it.
+    context_.contacts.begun(dataset.uid, context_.now);
+}
+
+void WriterSync::note_contact(ConnectionId connection) {
+    for (auto it = exchanges_.lower_bound({connection, DatasetUid{}});
+         it != exchanges_.end() && it->first.first == connection; ++it) {
+        const auto& [key, exchange] = *it;
+        if (!exchange.is_with_owner) continue;
+        if (exchange.is_level)
+            context_.contacts.confirmed(key.second, context_.now);
+        else
+            context_.contacts.heard(key.second, context_.now);
+    }
 }
 
 void WriterSync::compare(const PeerSession& session, const storage::DatasetInfo& dataset,
@@ -219,6 +253,8 @@ Verdict WriterSync::received(const PeerSession& session, const messages::WriterC
         }
     }
     if (apply_all(*info, session.peer(), std::move(parts))) changed_.insert(commits.dataset);
+    look_if_level(session, *info, *context_.store.reader(),
+                  exchanges_[{session.connection(), commits.dataset}]);
     tell_heads(session, commits.dataset, true);
     return {};
 }

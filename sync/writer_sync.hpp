@@ -33,6 +33,8 @@ public:
     /// Tells the peer our heads of every dataset that both sides own or write.
     void opened(const PeerSession& session);
     void closed(ConnectionId connection);
+    /// Something came over the connection and was dealt with.
+    void note_contact(ConnectionId connection);
     [[nodiscard]] Verdict received(const PeerSession& session, const messages::WriterHeads& heads);
     [[nodiscard]] Verdict received(const PeerSession& session,
                                    const messages::WriterCommits& commits);
@@ -60,6 +62,8 @@ private:
         std::set<Lane> forked;  ///< the peer has another branch: nothing more goes there
         Millis offered{};
         std::optional<std::vector<Head>> told;  ///< our heads as the peer last heard them
+        bool is_with_owner = false;
+        bool is_level = false;  ///< we hold all that the peer said it has
     };
     /// Commits that wait for others, in memory.
     struct Aside {
@@ -74,6 +78,9 @@ private:
     void push(const PeerSession& session, const DatasetUid& dataset, Exchange& exchange);
     void compare(const PeerSession& session, const storage::DatasetInfo& dataset,
                  const storage::Reader& reader, Exchange& exchange);
+    /// Whether we hold all that the peer said it has, of what counts.
+    void look_if_level(const PeerSession& session, const storage::DatasetInfo& dataset,
+                       const storage::Reader& reader, Exchange& exchange);
     void raise_fork(const PeerSession& session, const storage::DatasetInfo& dataset,
                     const storage::Reader& reader, Exchange& exchange, const Head& theirs);
     /// Applies what can be; true when something was.

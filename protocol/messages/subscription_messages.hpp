@@ -78,7 +78,7 @@ struct Delivery {
     Position to{};             ///< all up to here is scanned once this is applied
     std::vector<Bytes> parts;  ///< CommitPart::encode()
     std::vector<Withdrawal> withdrawals;
-    bool copy_complete = false;  ///< the full copy ends with this delivery
+    bool copy_complete = false;  ///< no more is left to send; the first one ends a full copy
     std::uint64_t expected = 0;  ///< records in scope at the sender now
     template <class Archive>
     void serialize(Archive& archive) {

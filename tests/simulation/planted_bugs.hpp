@@ -6,12 +6,12 @@
 
 namespace sangam::testing {
 
-/// Writes the cursor of every seventh delivery and loses its content.
+/// Writes the cursor of every fifth delivery and loses its content.
 class LosesDeliveries : public StoppingStore {
 public:
     using StoppingStore::StoppingStore;
     Result<storage::ApplyResult> apply(const storage::ApplyRequest& request) override {
-        if (request.parts.empty() || !request.subscription || ++deliveries_ % 7 != 0)
+        if (request.parts.empty() || !request.subscription || ++deliveries_ % 5 != 0)
             return StoppingStore::apply(request);
         storage::ApplyRequest without = request;
         without.parts.clear();

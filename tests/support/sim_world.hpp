@@ -133,6 +133,7 @@ public:
     void kill(std::size_t index) {
         Node& node = *nodes_[index];
         node.engine.reset();
+        node.finished.clear();  // the next process counts its searches from 1 again
         node.store->stop_before(0);
         std::vector<std::uint64_t> cut;
         for (const auto& [number, link] : links_)

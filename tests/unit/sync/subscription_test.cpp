@@ -414,6 +414,30 @@ TEST_CASE("subscription: hidden and superseded fields cross as leaves only") {
     }
 }
 
+TEST_CASE("subscription: a delivery says whether it is all that there is") {
+    Serving scene;
+    for (const char* id : {"a", "b", "c"})
+        for (const char* field : {"x", "y", "z"})
+            scene.stage.put(scene.rice, id, {put_field(field, std::string(600 * 1024, 'v'))});
+    scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
+    scene.connect();
+    static_cast<void>(scene.ask());
+    auto sent = scene.deliveries();
+    REQUIRE(sent.size() == limits::window_deliveries);
+    for (std::size_t next = 0; next < sent.size(); ++next) {
+        scene.acknowledge(sent[next]);
+        for (Delivery& further : scene.deliveries()) sent.push_back(std::move(further));
+    }
+    REQUIRE(sent.size() > limits::window_deliveries);
+    for (const Delivery& delivery : sent)
+        CHECK(delivery.copy_complete == (delivery.number == sent.size()));
+    // Also what comes later.
+    scene.stage.put(scene.rice, "a", {put_field("x", "new")});
+    sent = scene.deliveries();
+    REQUIRE(sent.size() == 1);
+    CHECK(sent.front().copy_complete);
+}
+
 TEST_CASE("subscription: a change of hidden fields alone moves the position and sends nothing") {
     Serving scene;
     scene.stage.put(scene.rice, "a", {put_field("genus", "Oryza")});
@@ -441,7 +465,12 @@ TEST_CASE("subscription: a record that comes to show less is taken back and sent
     CHECK(scene.deliveries().empty());  // the wide one still shows all
     scene.stage.revoke(scene.rice, wide);
     const auto sent = scene.deliveries();
-    REQUIRE(sent.size() == 1);
+    REQUIRE(sent.size() == 2);
+    // The second one says that this was all.
+    CHECK_FALSE(sent.front().copy_complete);
+    CHECK(sent.back().copy_complete);
+    CHECK(sent.back().parts.empty());
+    CHECK(sent.back().withdrawals.empty());
     // b has nothing that is hidden now, and stays as it is.
     REQUIRE(sent.front().withdrawals.size() == 1);
     CHECK(sent.front().withdrawals.front().id == "a");
