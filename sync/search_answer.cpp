@@ -258,10 +258,16 @@ void state_of_replica(SearchPart& part, std::uint64_t live_records, const Covera
     }
 }
 
-bool heard_lately(const DatasetUid& dataset,
+/// Whether the owner's word on `members` and `public` still holds here.
+bool heard_lately(const storage::DatasetInfo& info, const SourceContactMap& contacts,
                   const std::vector<storage::OwnSubscription>& subscriptions, Millis now) {
+    if (info.holding == Holding::writer) {
+        const auto contact = contacts.find(info.uid);
+        return contact != contacts.end() && now - contact->second.heard < stand_in_lifetime;
+    }
     return std::any_of(subscriptions.begin(), subscriptions.end(), [&](const auto& subscription) {
-        return subscription.dataset == dataset && now - subscription.last_heard < stand_in_lifetime;
+        return subscription.dataset == info.uid &&
+               now - subscription.last_heard < stand_in_lifetime;
     });
 }
 
@@ -312,11 +318,12 @@ SearchAnswer answer_search(const storage::Reader& reader, const DirectoryView& d
             answer.parts.push_back(std::move(part));
             continue;
         }
+        const bool is_home = asker.kind == Asker::Kind::home;
+        // What an owner last said about `members` and `public` wears out.
+        if (!is_origin && !is_home && !heard_lately(info, asked.contacts, subscriptions, now))
+            continue;
         CoverageGap gap;
         if (info.holding == Holding::replica) {
-            const bool is_home = asker.kind == Asker::Kind::home;
-            // What an owner last said about `members` and `public` wears out.
-            if (!is_home && !heard_lately(info.uid, subscriptions, now)) continue;
             const auto rules = [&](sangam::Action action) {
                 return decide_elsewhere(asked.home, action, *policy, directory, At::owner);
             };

@@ -32,7 +32,7 @@ struct SearchAnswer {
 /// accessionNumber, else the id. Takes only fields that the asker may see.
 [[nodiscard]] std::string title_of(const std::map<Path, Value>& fields, const RecordKey& key);
 
-/// How long a replica answers `members` and `public` after the owner was last heard.
+/// How long a stand-in answers `members` and `public` after the owner was last heard.
 inline constexpr Millis stand_in_lifetime = std::chrono::hours(24);
 
 }  // namespace sangam::sync

@@ -98,7 +98,7 @@ struct SearchPart {
     std::uint64_t held = 0;   ///< records that the source holds of what the asker may see
     std::uint64_t expected =
         0;                     ///< records it ought to hold as of age_ms ago; origin: same as held
-    std::uint64_t age_ms = 0;  ///< since the replica last heard from the owner; origin: 0
+    std::uint64_t age_ms = 0;  ///< since it last had all that the owner had for it; origin: 0
     std::vector<SearchHit> hits;
     std::vector<FacetCount> facets;
     std::string reason;

@@ -176,6 +176,26 @@ TEST_CASE("age: another writer's word does not stand for the owner's") {
     CHECK(outcome->completeness.front().age_s >= 120);
 }
 
+TEST_CASE("stand-in: a day after the owner was last heard its word to members holds no longer") {
+    for (const bool is_joint : {false, true}) {
+        CAPTURE(is_joint);
+        AgingScene scene(is_joint);
+        // The owner may be heard for long before, also without anything new.
+        scene.world.run_for(hours(30));
+        CHECK(scene.age_s() <= quiet_s);
+        scene.world.kill(scene.cimmyt);
+        scene.world.run_for(hours(23));
+        CHECK(scene.age_s() >= 23 * 3600);
+        scene.world.run_for(hours(2));
+        CHECK(scene.row().from == "none");
+        // The holder's own people see what they did.
+        const auto at_home = scene.world.search(scene.irri, {});
+        REQUIRE(at_home);
+        CHECK(at_home->total == 1);
+        CHECK(at_home->completeness.front().age_s >= 25 * 3600);
+    }
+}
+
 TEST_CASE("age: a clock that is set back does not make a copy younger") {
     AgingScene scene(false);
     scene.world.kill(scene.cimmyt);
