@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Three real, conflicting versions of the passports of Ethiopian durum wheat landraces (tests/data,
 // SOURCES.md) as one dataset with three writers: what the versions disagree on is found exactly, is
-// the same on every node, is resolved by a writer, and goes on while the owner is down.
+// the same on every node, is resolved by a writer, and goes on while the owner is down. And a
+// writer that is taken out: its node is told, keeps nothing but its own unaccepted edits, and may
+// come back.
 #include <doctest/doctest.h>
 
 #include <boost/json/array.hpp>
@@ -95,6 +97,25 @@ void import_versions(const Federation& f) {
     CHECK(number_at(c.json().at("rejected")) == 1);
 }
 
+/// Whether the node is known to hold something of the dataset.
+bool is_holder(const Federation& f, const std::string& handle) {
+    for (const auto& row : f.must("cimmyt", {"holders", "durum"}).at("holders").as_array())
+        if (text(row.at("institution")) == handle) return true;
+    return false;
+}
+
+std::int64_t set_aside(const Federation& f, const std::string& node) {
+    return number_at(f.must(node, {"status"}).at("quarantine").at("count"));
+}
+
+/// The record's field at the node; empty where it has none.
+std::string field_at(const Federation& f, const std::string& node, const std::string& record,
+                     const std::string& field) {
+    const auto got = f.must(node, {"get", record});
+    const auto& fields = got.at("record").at("fields").as_object();
+    return fields.contains(field) ? text(fields.at(field)) : std::string();
+}
+
 }  // namespace
 
 TEST_CASE("joint dataset: three versions of the durum passports disagree in 24, 29 and 6 values") {
@@ -182,6 +203,63 @@ TEST_CASE("joint dataset: three versions of the durum passports disagree in 24, 
         return fields.contains("adm4") && text(fields.at("adm4")) == "Kembibit town";
     });
     f.start("cimmyt");
+    wait_until_equal(f, {"cimmyt", "icrisat", "irri"});
+    for (const std::string node : {"cimmyt", "icrisat", "irri"})
+        CHECK(number_at(f.must(node, {"verify"}).at("failed")) == 0);
+}
+
+TEST_CASE(
+    "joint dataset: a writer that is taken out is told, and keeps only what was not accepted") {
+    Federation f({"cimmyt", "icrisat", "irri"});
+    f.must("cimmyt", {"dataset", "create", "durum", "--title", "Durum wheat", "--licence",
+                      "CC-BY-4.0", "--writers", "icrisat,irri"});
+    const auto file = f.files().write("durum.csv", "ID,remarks\nA,tall\nB,short\n");
+    f.must("cimmyt",
+           {"import", "--dataset", "durum", "--collection", "germplasm", "--id", "ID", file});
+    const std::string record = dataset + "/germplasm/A";
+    for (const std::string writer : {"icrisat", "irri"})
+        wait_until("the writer holds it",
+                   [&] { return f.on(writer, {"get", record}).exit_code == 0; });
+    f.must("icrisat", {"put", record, "awns=red"});
+    wait_until("the owner has the writer's edit",
+               [&] { return field_at(f, "cimmyt", record, "awns") == "red"; });
+    CHECK(is_holder(f, "icrisat"));
+
+    // An edit that reaches nobody before the owner takes its author out.
+    f.stop("cimmyt");
+    f.stop("irri");
+    f.must("icrisat", {"put", record, "glumes=black"});
+    f.stop("icrisat");
+    f.start("cimmyt");
+    f.start("irri");
+    f.must("cimmyt", {"dataset", "set", "durum", "--writers", "irri"});
+    CHECK(is_holder(f, "icrisat"));  // for all that is known
+
+    f.start("icrisat");
+    wait_until("the writer hears of it", [&] {
+        const auto got = f.on("icrisat", {"get", record});
+        return got.exit_code == 4 &&
+               text(got.json().at("error").at("code")) == "not_a_writer_any_more";
+    });
+    CHECK(f.on("icrisat", {"put", record, "awns=white"}).exit_code == 4);
+    CHECK(number_at(f.must("icrisat", {"search", "tall"}).at("total")) == 0);
+    for (const auto& row : f.must("icrisat", {"status"}).at("datasets").as_array())
+        CHECK(text(row.at("dataset")) != dataset);
+    CHECK(set_aside(f, "icrisat") == 1);
+    wait_until("the owner knows that the copy is gone", [&] { return !is_holder(f, "icrisat"); });
+    for (const std::string node : {"cimmyt", "irri"}) {
+        CHECK(field_at(f, node, record, "awns") == "red");  // what was accepted stays
+        CHECK(field_at(f, node, record, "glumes").empty());
+        CHECK(set_aside(f, node) == 0);
+    }
+
+    // The owner wants it back, and with it the edit that was set aside.
+    f.must("cimmyt", {"dataset", "set", "durum", "--writers", "icrisat,irri"});
+    wait_until("the edit arrives", [&] {
+        return field_at(f, "cimmyt", record, "glumes") == "black" &&
+               field_at(f, "irri", record, "glumes") == "black";
+    });
+    CHECK(set_aside(f, "icrisat") == 0);
     wait_until_equal(f, {"cimmyt", "icrisat", "irri"});
     for (const std::string node : {"cimmyt", "icrisat", "irri"})
         CHECK(number_at(f.must(node, {"verify"}).at("failed")) == 0);
