@@ -95,7 +95,7 @@ bool SubscriptionSender::refuses_condition(const Key& key, Serving& serving,
         now.missing = unusable_fields(filter, *reader, policy.info, scope, context_.merger);
     if (now.missing.empty()) {
         serving.refused.reset();
-        serving.told_reason.reset();
+        serving.told.reset();
         return false;
     }
     reply_not_now(key, serving, SubscribeReply::State::refused, no_such_field(now.missing.front()));
@@ -352,7 +352,7 @@ void SubscriptionSender::start(const Key& key, Serving& serving, const DatasetPo
     serving.state = State::running;
     serving.rescan.reset();
     serving.difference_ends_with.reset();
-    serving.told_reason.reset();
+    serving.told.reset();
 
     SubscribeReply reply;
     reply.subscription = key.second;
@@ -372,8 +372,9 @@ void SubscriptionSender::reply_waiting(const Key& key, Serving& serving,
 
 void SubscriptionSender::reply_not_now(const Key& key, Serving& serving,
                                        SubscribeReply::State state, const std::string& reason) {
-    if (serving.told_reason == reason) return;
-    serving.told_reason = reason;
+    // A "refused" after a "waiting" for the same reason says more: what is held has to go.
+    if (serving.told == std::pair(state, reason)) return;
+    serving.told = {state, reason};
     SubscribeReply reply;
     reply.subscription = key.second;
     reply.state = state;

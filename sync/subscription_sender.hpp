@@ -66,7 +66,8 @@ private:
         messages::Subscribe request;
         NodeId peer;
         State state = State::waiting;
-        std::optional<std::string> told_reason;  ///< of the last "waiting" or "refused"
+        /// The last "waiting" or "refused", and why.
+        std::optional<std::pair<messages::SubscribeReply::State, std::string>> told;
         /// Its condition reads fields that nothing shows to the subscriber, as of then.
         struct Refused {
             std::vector<Path> missing;

@@ -107,6 +107,32 @@ TEST_CASE("subscription: a condition on a hidden field is refused like one on no
     CHECK(Serving::changes_in(scene.deliveries()).size() == 1);
 }
 
+TEST_CASE(
+    "subscription: when the field of its condition is hidden, all goes, and more if it had more") {
+    // It was told "waiting" with the reason while its records were withdrawn, and then not
+    // "refused" for the same reason: what its store had from a backup stayed.
+    Serving scene;
+    scene.stage.put(scene.rice, "a", {put_field("genus", "Oryza"), put_field("crop", "rice")});
+    const GrantId wide = scene.stage.grant(scene.rice, "cimmyt", {sangam::Action::replicate});
+    scene.connect();
+    scene.subscribe.where = "crop = 'rice'";
+    CHECK(scene.ask().state == SubscribeReply::State::accepted);
+    scene.acknowledge(scene.deliveries().back());
+    scene.stage.grant(scene.rice, "members", {sangam::Action::replicate}, {path("crop")});
+    scene.stage.revoke(scene.rice, wide);
+    const auto waiting = scene.stage.sent<SubscribeReply>(scene.them);
+    REQUIRE(waiting.size() == 1);
+    CHECK(waiting.front().state == SubscribeReply::State::waiting);
+    const auto sent = scene.deliveries();
+    REQUIRE(sent.size() == 1);
+    CHECK(sent.front().withdrawals.size() == 1);
+    scene.acknowledge(sent.front());
+    const auto refused = scene.stage.sent<SubscribeReply>(scene.them);
+    REQUIRE(refused.size() == 1);
+    CHECK(refused.front().state == SubscribeReply::State::refused);
+    CHECK(refused.front().reason == waiting.front().reason);
+}
+
 TEST_CASE("subscription: a refused condition starts by itself when a record shows its field") {
     OwnerAndHolder pair;
     auto& [world, owner, holder, rice] = pair;
