@@ -8,6 +8,7 @@
 #include "node/daemon/node_directory.hpp"
 #include "node/http/error_body.hpp"
 #include "node/http/target.hpp"
+#include "node/service/json_value.hpp"
 #include "node/service/record_name.hpp"
 
 namespace sangam::node::cli {
@@ -87,14 +88,11 @@ Result<json::object> call(const Session& session, DaemonKind kind,
                           const http::ClientRequest& request) {
     const auto response = call_raw(session, kind, request);
     if (!response) return std::unexpected(response.error());
-    boost::system::error_code bad;
-    json::parse_options options;
-    options.max_depth = 64;
-    auto document = json::parse(response->body, bad, {}, options);
-    if (bad || !document.is_object())
+    auto document = parse_exactly(response->body);
+    if (!document || !document->is_object())
         return fail("bad_answer", "the daemon's answer is no JSON document", session.dir,
                     "is it of another version? restart it with this build's sangam");
-    return std::move(document.as_object());
+    return std::move(document->as_object());
 }
 
 Result<json::object> call_node(const Session& session, const std::string& method,

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <optional>
 #include <vector>
 
@@ -54,11 +53,6 @@ const Value* member(const Value::Map& object, std::string_view key) {
 std::string_view unstorable(const Value& value) {
     constexpr std::string_view nul = "text may not hold a NUL";
     if (value.is_text()) return value.text().find('\0') == std::string_view::npos ? "" : nul;
-    // It would print as an integer that nothing reads back.
-    if (const auto* real = value.get_if<double>())
-        return std::fabs(*real) < 9.2e18 || std::fabs(*real) >= 1e21
-                   ? ""
-                   : "a whole number has more than 64 bits; quote it as text";
     if (const auto* array = value.get_if<Value::Array>())
         for (const Value& element : *array)
             if (const auto why = unstorable(element); !why.empty()) return why;
@@ -261,7 +255,8 @@ private:
             const auto* numbers = geometry ? member(*geometry, "coordinates") : nullptr;
             position = numbers ? numbers->get_if<Value::Array>() : nullptr;
             const auto is_number = [](const Value& v) {
-                return v.get_if<std::int64_t>() != nullptr || v.get_if<double>() != nullptr;
+                return v.get_if<std::int64_t>() != nullptr || v.get_if<double>() != nullptr ||
+                       (v.is_text() && is_long_number(v.text()));
             };
             if (!type || *type != Value("Point") || !position || position->size() < 2 ||
                 position->size() > 3 || !std::all_of(position->begin(), position->end(), is_number))

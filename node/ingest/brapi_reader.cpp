@@ -47,7 +47,7 @@ Result<BrapiSurvey> survey_brapi(std::string_view body, const std::string& name,
         const auto element = elements.next();
         if (!element) return std::unexpected(element.error());
         if (!*element) break;
-        const auto value = from_json((*element)->text);
+        const auto value = from_json((*element)->text, LongNumbers::as_text);
         if (!value)
             return fail("bad_json", value.error().message,
                         name + ", entity in line " + std::to_string((*element)->line) + ", " +
@@ -87,7 +87,7 @@ bool BrapiReader::next(BrapiRow& row) {
     const auto element = elements_.next();
     SANGAM_ASSERT(element.has_value());  // survey_brapi() has read it all
     if (!*element) return false;
-    const auto value = from_json((*element)->text);
+    const auto value = from_json((*element)->text, LongNumbers::as_text);
     SANGAM_ASSERT(value.has_value());
     row.line = (*element)->line;
     row.text = (*element)->text;

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <expected>
 #include <vector>
 
 #include "protocol/bytes.hpp"
@@ -71,9 +72,69 @@ void append_double(std::string& out, double value) {
     }
 }
 
+// A number's digits without the zeros around them, and the power of ten of the last one.
+struct Decimal {
+    std::string digits;
+    long exponent = 0;
+    bool operator==(const Decimal&) const = default;
+};
+
+// Precondition: a JSON number within a double's range. The sign is of no interest here.
+Decimal decimal_of(std::string_view number) {
+    Decimal out;
+    const std::size_t e = number.find_first_of("eE");
+    if (e != number.npos) {
+        const std::size_t begin = e + (number[e + 1] == '+' ? 2 : 1);
+        std::from_chars(number.data() + begin, number.data() + number.size(), out.exponent);
+    }
+    bool is_fraction = false;
+    for (const char c : number.substr(0, e)) {
+        if (c == '.') is_fraction = true;
+        if (c < '0' || c > '9') continue;
+        out.digits += c;
+        if (is_fraction) --out.exponent;
+    }
+    while (out.digits.ends_with('0')) {
+        out.digits.pop_back();
+        ++out.exponent;
+    }
+    out.digits.erase(0, out.digits.find_first_not_of('0'));
+    if (out.digits.empty()) out.exponent = 0;
+    return out;
+}
+
+// The value of a number that stands in JSON; why there is none that is equal to it otherwise.
+std::expected<Value, std::string_view> number_value(std::string_view number) {
+    const char* const first = number.data();
+    const char* const last = first + number.size();
+    constexpr std::string_view too_many_bits = "an integer beyond 64 bits";
+    if (number.find_first_of(".eE") == number.npos) {
+        std::int64_t integer = 0;
+        if (std::from_chars(first, last, integer).ec != std::errc{})
+            return std::unexpected(too_many_bits);
+        return Value(integer);
+    }
+    double real = 0;
+    if (std::from_chars(first, last, real).ec != std::errc{} || !std::isfinite(real))
+        return std::unexpected(std::string_view("a number beyond what a double holds"));
+    // It prints as an integer, which could not be read back.
+    const bool prints_too_long = std::fabs(real) >= 9.2e18 && std::fabs(real) < 1e21;
+    // Fewer digits than these are never changed by a double of usual size.
+    constexpr std::size_t safe_length = 15;
+    if (number.size() <= safe_length && std::fabs(real) > 1e-300 && !prints_too_long)
+        return Value(real);
+    std::string printed;
+    append_double(printed, real);
+    if (decimal_of(number) != decimal_of(printed))
+        return std::unexpected(std::string_view("a number with more digits than a double keeps"));
+    if (prints_too_long) return std::unexpected(too_many_bits);
+    return Value(real);
+}
+
 class Parser {
 public:
-    explicit Parser(std::string_view text) : text_(text) {}
+    Parser(std::string_view text, LongNumbers long_numbers, int levels_around)
+        : text_(text), long_numbers_(long_numbers), max_depth_(max_value_depth + levels_around) {}
 
     Result<Value> document() {
         if (!is_utf8(text_))
@@ -82,8 +143,10 @@ public:
         skip_space();
         if (reason_.empty() && at_ < text_.size()) set_failed("text after the end of the value");
         if (!reason_.empty())
-            return fail("bad_json", "not valid JSON: " + reason_,
-                        "byte " + std::to_string(failed_at_ + 1), "quote text as \"...\"",
+            return fail("bad_json", (is_long_number_ ? "" : "not valid JSON: ") + reason_,
+                        "byte " + std::to_string(failed_at_ + 1),
+                        is_long_number_ ? "quote the number as text, which keeps every digit"
+                                        : "quote text as \"...\"",
                         ErrorKind::usage);
         return value;
     }
@@ -122,8 +185,8 @@ private:
         if (c == '"') return string();
         if (c == '-' || (c >= '0' && c <= '9')) return number();
         if (c == '[' || c == '{') {
-            if (depth > max_value_depth) {
-                set_failed("nested deeper than " + std::to_string(max_value_depth));
+            if (depth > max_depth_) {
+                set_failed("nested deeper than " + std::to_string(max_depth_));
                 return {};
             }
             return c == '[' ? array(depth) : object(depth);
@@ -249,39 +312,32 @@ private:
             set_failed("a number is malformed");
             return {};
         }
-        bool is_integer = true;
         if (at_ < text_.size() && text_[at_] == '.') {
             ++at_;
-            is_integer = false;
             if (digits() == 0) set_failed("a number is malformed");
         }
         if (at_ < text_.size() && (text_[at_] == 'e' || text_[at_] == 'E')) {
             ++at_;
-            is_integer = false;
             if (at_ < text_.size() && (text_[at_] == '+' || text_[at_] == '-')) ++at_;
             if (digits() == 0) set_failed("a number is malformed");
         }
-        const char* const first = text_.data() + begin;
-        const char* const last = text_.data() + at_;
-        if (is_integer) {
-            std::int64_t integer = 0;
-            if (std::from_chars(first, last, integer).ec != std::errc{}) {
-                set_failed("an integer beyond 64 bits; quote it as text");
-                return {};
-            }
-            return integer;
-        }
-        double real = 0;
-        if (std::from_chars(first, last, real).ec != std::errc{} || !std::isfinite(real)) {
-            set_failed("a number beyond what a double holds; quote it as text");
-            return {};
-        }
-        return real;
+        if (failed()) return {};
+        const std::string_view number = text_.substr(begin, at_ - begin);
+        auto value = number_value(number);
+        if (value) return std::move(*value);
+        if (long_numbers_ == LongNumbers::as_text) return Value(number);
+        at_ = begin;
+        is_long_number_ = true;
+        set_failed(std::string(value.error()) + ": " + std::string(number.substr(0, 40)));
+        return {};
     }
 
     std::string_view text_;
+    LongNumbers long_numbers_;
+    int max_depth_;
     std::size_t at_ = 0;
     std::string reason_;
+    bool is_long_number_ = false;  // JSON, but nothing that a value holds
     std::size_t failed_at_ = 0;
 };
 
@@ -367,6 +423,28 @@ std::string to_json(const Value& value) {
     return out;
 }
 
-Result<Value> from_json(std::string_view text) { return Parser(text).document(); }
+Result<Value> from_json(std::string_view text, LongNumbers long_numbers, int levels_around) {
+    return Parser(text, long_numbers, levels_around).document();
+}
+
+bool is_long_number(std::string_view text) {
+    if (text.empty() || (text.front() != '-' && (text.front() < '0' || text.front() > '9')))
+        return false;
+    const auto value = from_json(text, LongNumbers::as_text);
+    return value && value->is_text();
+}
+
+int nesting_of(const Value& value) {
+    int inner = 0;
+    if (const auto* array = value.get_if<Value::Array>()) {
+        for (const Value& element : *array) inner = std::max(inner, nesting_of(element));
+        return inner + 1;
+    }
+    if (const auto* map = value.get_if<Value::Map>()) {
+        for (const auto& [key, element] : *map) inner = std::max(inner, nesting_of(element));
+        return inner + 1;
+    }
+    return 0;
+}
 
 }  // namespace sangam::node::ingest

@@ -19,10 +19,24 @@ void append_json(std::string& out, const Value& value);
 void append_json_text(std::string& out, std::string_view text);
 [[nodiscard]] std::string to_json(const Value& value);
 
+/// What becomes of a number that no value holds exactly: an integer beyond 64 bits, more digits
+/// than a double keeps (it would print as another number), a size beyond a double.
+enum class LongNumbers {
+    refuse,
+    as_text,  ///< a text, as the number stands in the document
+};
+
 /// Reads one JSON document and nothing after it but white space. Refuses, naming the byte: a key
 /// twice in one object, nesting beyond max_value_depth, text that is no UTF-8 or has a lone
-/// surrogate, an integer beyond 64 bits, a number beyond a double. `1` is an integer, `1.0` and
-/// `1e0` are floating-point.
-[[nodiscard]] Result<Value> from_json(std::string_view text);
+/// surrogate. `1` is an integer, `1.0` and `1e0` are floating-point. `levels_around`: how many more
+/// levels than a value's a document may have, since the values stand inside it.
+[[nodiscard]] Result<Value> from_json(std::string_view text,
+                                      LongNumbers long_numbers = LongNumbers::refuse,
+                                      int levels_around = 0);
+
+/// Whether the text is a JSON number that no value holds exactly (LongNumbers).
+[[nodiscard]] bool is_long_number(std::string_view text);
+/// How many arrays and objects stand in one another; 0 for a plain value.
+[[nodiscard]] int nesting_of(const Value& value);
 
 }  // namespace sangam::node::ingest

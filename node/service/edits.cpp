@@ -26,12 +26,12 @@ Result<std::vector<FieldEdit>> read_edits(Call& call, const FieldModel& model) {
     if (const auto* fields = body->if_contains("fields")) {
         if (!fields->is_object())
             return fail("bad_body", "`fields` of the body is no object", {}, {}, ErrorKind::usage);
-        for (const auto& [name, json_value] : fields->get_object()) {
-            auto edit = ingest::parse_unset(std::string_view(name.data(), name.size()));
+        const auto values = member_of_body(call.request.body, "fields", 2);
+        if (!values) return std::unexpected(values.error());
+        for (const auto& [name, value] : *values->get_if<Value::Map>()) {
+            auto edit = ingest::parse_unset(name);
             if (!edit) return std::unexpected(edit.error());
-            auto value = value_from_json(json_value);
-            if (!value) return std::unexpected(value.error());
-            edit->value = std::move(*value);
+            edit->value = value;
             out.push_back(std::move(*edit));
         }
     }

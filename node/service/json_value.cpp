@@ -1,59 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/service/json_value.hpp"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <cmath>
-#include <limits>
+#include <boost/json/parse.hpp>
+
+#include "node/ingest/json.hpp"
 
 namespace sangam::node {
-namespace {
 
 namespace json = boost::json;
 
-Result<Value> convert(const json::value& from, int depth) {
-    const auto bad = [](std::string message) {
-        return fail("bad_value", std::move(message), {}, {}, ErrorKind::usage);
-    };
-    if (depth > max_value_depth)
-        return bad("the value is nested deeper than " + std::to_string(max_value_depth));
-    switch (from.kind()) {
-        case json::kind::null:
-            return Value(nullptr);
-        case json::kind::bool_:
-            return Value(from.get_bool());
-        case json::kind::int64:
-            return Value(from.get_int64());
-        case json::kind::uint64:
-            // Boost.JSON takes this kind for what int64 cannot hold, and for our own documents.
-            if (from.get_uint64() > std::numeric_limits<std::int64_t>::max())
-                return bad("the integer has more than 64 bits");
-            return Value(static_cast<std::int64_t>(from.get_uint64()));
-        case json::kind::double_:
-            if (!std::isfinite(from.get_double())) return bad("the number is not finite");
-            return Value(from.get_double());
-        case json::kind::string:
-            return Value(std::string(from.get_string()));
-        case json::kind::array: {
-            Value::Array out;
-            for (const auto& element : from.get_array()) {
-                auto value = convert(element, depth + 1);
-                if (!value) return value;
-                out.push_back(std::move(*value));
-            }
-            return Value(std::move(out));
-        }
-        case json::kind::object: {
-            Value::Map out;
-            for (const auto& [key, element] : from.get_object()) {
-                auto value = convert(element, depth + 1);
-                if (!value) return value;
-                out.emplace(std::string(key), std::move(*value));
-            }
-            return Value(std::move(out));
-        }
+namespace {
+
+/// Deeper documents are none of ours.
+constexpr int max_document_depth = 64;
+
+/// `exact` is the same document, read by a parser that rounds nothing.
+void restore_doubles(json::value& document, const Value& exact) {
+    if (document.is_double()) {
+        if (const auto* real = exact.get_if<double>()) document = *real;
+    } else if (document.is_array()) {
+        const auto* elements = exact.get_if<Value::Array>();
+        auto& array = document.get_array();
+        for (std::size_t i = 0; elements && i < std::min(array.size(), elements->size()); ++i)
+            restore_doubles(array[i], (*elements)[i]);
+    } else if (document.is_object()) {
+        const auto* members = exact.get_if<Value::Map>();
+        if (!members) return;
+        for (auto& member : document.get_object())
+            if (const auto found = members->find(std::string_view(member.key()));
+                found != members->end())
+                restore_doubles(member.value(), found->second);
     }
-    return bad("the value has no known kind");
 }
 
 }  // namespace
@@ -79,6 +59,27 @@ json::value to_json(const Value& value) {
     return std::visit(Visitor{}, value.variant());
 }
 
-Result<Value> value_from_json(const json::value& from) { return convert(from, 1); }
+Result<Value> member_of_body(std::string_view body, std::string_view key, int levels_around) {
+    auto document = ingest::from_json(body, ingest::LongNumbers::refuse, levels_around);
+    if (!document) return document;
+    const auto* object = document->get_if<Value::Map>();
+    const auto found = object ? object->find(key) : Value::Map::const_iterator{};
+    if (!object || found == object->end())
+        return fail("bad_body", "a key of the body is missing", std::string(key), {},
+                    ErrorKind::usage);
+    return found->second;
+}
+
+Result<json::value> parse_exactly(std::string_view text) {
+    boost::system::error_code bad;
+    json::parse_options options;
+    options.max_depth = max_document_depth;
+    auto document = json::parse(json::string_view(text.data(), text.size()), bad, {}, options);
+    if (bad) return fail("bad_json", "not valid JSON: " + bad.message(), {}, {}, ErrorKind::usage);
+    if (const auto exact = ingest::from_json(text, ingest::LongNumbers::as_text,
+                                             max_document_depth - max_value_depth))
+        restore_doubles(document, *exact);
+    return document;
+}
 
 }  // namespace sangam::node

@@ -57,7 +57,7 @@ Result<Decision> read_decision(Call& call, const MergeConflict& conflict) {
         out.take = number - 1;
         return out;
     }
-    auto parsed = value_from_json(*value);
+    auto parsed = member_of_body(call.request.body, "value", 1);
     if (!parsed) return std::unexpected(parsed.error());
     out.value = std::move(*parsed);
     return out;

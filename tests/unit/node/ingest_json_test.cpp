@@ -2,8 +2,10 @@
 // Canonical JSON (RFC 8785) and the strict reader.
 #include <doctest/doctest.h>
 
+#include <initializer_list>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "node/ingest/json.hpp"
 
@@ -106,6 +108,12 @@ TEST_CASE("json: what is no JSON is refused with its byte") {
                              "9223372036854775808",
                              "-9223372036854775809",
                              "1e400",
+                             "-1e400",
+                             "1e-400",
+                             "12345678901234567890.5",
+                             "[0.1,26.183333000000001]",
+                             "1e20",
+                             "9007199254740993.0",
                              "\"\xFF\""}) {
         CAPTURE(text);
         const auto value = from_json(text);
@@ -124,4 +132,54 @@ TEST_CASE("json: nesting beyond the bound is refused, up to it is not") {
     CHECK(from_json(nested(max_value_depth)).has_value());
     CHECK_FALSE(from_json(nested(max_value_depth + 1)).has_value());
     CHECK_FALSE(from_json(nested(100'000)).has_value());
+}
+
+TEST_CASE("json: a number that no value holds exactly is refused, or kept as it is written") {
+    for (const char* text :
+         {"12345678901234567890.5", "26.183333000000001", "-0.10000000000000000001",
+          "9223372036854775808", "-170141183460469231731687303715884105728", "1e400", "1E-400",
+          "1e20", "-100000000000000000000.0", "9007199254740993.0"}) {
+        CAPTURE(text);
+        CHECK(is_long_number(text));
+        const auto refused = from_json(text);
+        REQUIRE_FALSE(refused.has_value());
+        CHECK(refused.error().subject == "byte 1");
+        CHECK(refused.error().message.find(text) != std::string::npos);
+        CHECK(refused.error().fix.find("as text") != std::string::npos);
+        CHECK(from_json(text, LongNumbers::as_text).value() == Value(text));
+        const auto inside = from_json("{\"a\":[" + std::string(text) + "]}", LongNumbers::as_text);
+        REQUIRE(inside.has_value());
+        CHECK(to_json(*inside) == "{\"a\":[\"" + std::string(text) + "\"]}");
+    }
+    // The same number in other words is the same number.
+    for (const auto& [text, number] : std::initializer_list<std::pair<const char*, double>>{
+             {"36.0", 36},
+             {"0.50000000000000000000", 0.5},
+             {"1e3", 1000},
+             {"1000000.00E-6", 1},
+             {"-0.0", 0},
+             {"0e99", 0},
+             {"0.1", 0.1},
+             {"26.183333", 26.183333},
+             {"1.7976931348623157e308", 1.7976931348623157e308},
+             {"1e21", 1e21},
+             {"2251799813685248.5", 2251799813685248.5}}) {
+        CAPTURE(text);
+        CHECK_FALSE(is_long_number(text));
+        CHECK(from_json(text).value() == Value(number));
+    }
+    CHECK_FALSE(is_long_number("12.x"));
+    CHECK_FALSE(is_long_number("\"12345678901234567890.5\""));
+    CHECK_FALSE(is_long_number(""));
+}
+
+TEST_CASE("json: values within a document may be as deep as alone") {
+    const auto document = [](int depth) {
+        return "{\"fields\":{\"f\":" + std::string(static_cast<std::size_t>(depth), '[') +
+               std::string(static_cast<std::size_t>(depth), ']') + "}}";
+    };
+    CHECK(from_json(document(max_value_depth), LongNumbers::refuse, 2).has_value());
+    CHECK_FALSE(from_json(document(max_value_depth + 1), LongNumbers::refuse, 2).has_value());
+    CHECK(nesting_of(from_json(document(3)).value()) == 5);
+    CHECK(nesting_of(Value("x")) == 0);
 }
