@@ -9,6 +9,7 @@
 #include "node/cli/output_file.hpp"
 #include "node/cli/progress.hpp"
 #include "node/cli/table.hpp"
+#include "node/http/target.hpp"
 
 namespace sangam::node::cli {
 namespace {
@@ -176,11 +177,21 @@ int export_to(const Session& session, const ExportOptions& options) {
     const auto response = call_raw(session, DaemonKind::node, request);
     if (!response) return session.report(response.error());
     if (const auto kept = file->keep(); !kept) return session.report(kept.error());
-    if (file->is_standard_output()) return 0;  // the records are there, and nothing else
     json::object document;
     document["written"] = 0;
-    for (const auto& [name, value] : response->headers)
+    document["left_out"] = 0;
+    json::array notices;
+    for (const auto& [name, value] : response->headers) {
         if (name == "Sangam-Written") document["written"] = std::stoll(value);
+        if (name == "Sangam-Left-Out") document["left_out"] = std::stoll(value);
+        if (name == "Sangam-Notice")
+            notices.emplace_back(http::percent_decode(value).value_or(value));
+    }
+    const bool is_shown = !session.wants_json || file->is_standard_output();
+    for (const auto& notice : notices)
+        if (is_shown) session.err() << "note: " << printable(shown(notice)) << '\n';
+    document["notices"] = std::move(notices);
+    if (file->is_standard_output()) return 0;  // the records are there, and nothing else
     return session.finish(Result<json::object>(document), [&](const json::object& d) {
         session.out() << shown_count(number_at(d, "written")) << " records written to "
                       << options.out << '\n';

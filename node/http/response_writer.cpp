@@ -36,7 +36,7 @@ void fill_head(bhttp::response<Body>& message, const Response& response, const R
     message.set(bhttp::field::content_type, response.content_type);
     message.set(bhttp::field::cache_control, "no-store");
     message.set("X-Content-Type-Options", "nosniff");
-    for (const auto& [name, value] : response.headers) message.set(name, value);
+    for (const auto& [name, value] : response.headers) message.insert(name, value);
     message.keep_alive(form.keep_alive);
 }
 

@@ -11,6 +11,14 @@ int hex_digit(char c) {
     return -1;
 }
 
+void append_encoded(std::string& out, char c) {
+    static constexpr char digits[] = "0123456789ABCDEF";
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += digits[byte >> 4];
+    out += digits[byte & 15];
+}
+
 Result<std::string> decode_parameter(std::string_view text) {
     std::string spaced(text);
     for (char& c : spaced)
@@ -40,20 +48,26 @@ Result<std::string> percent_decode(std::string_view text) {
 }
 
 std::string percent_encode(std::string_view text) {
-    static constexpr char digits[] = "0123456789ABCDEF";
     std::string out;
     for (const char c : text) {
         const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                               (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
                               c == '~';
-        if (is_plain) {
+        if (is_plain)
             out += c;
-        } else {
-            const auto byte = static_cast<unsigned char>(c);
-            out += '%';
-            out += digits[byte >> 4];
-            out += digits[byte & 15];
-        }
+        else
+            append_encoded(out, c);
+    }
+    return out;
+}
+
+std::string encode_header_value(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c >= ' ' && c <= '~' && c != '%')
+            out += c;
+        else
+            append_encoded(out, c);
     }
     return out;
 }

@@ -28,4 +28,8 @@ struct Target {
 /// Decodes `%XX`; refuses a `%` without two hexadecimal digits.
 [[nodiscard]] Result<std::string> percent_decode(std::string_view text);
 
+/// Encodes only what a header's value may not hold, and `%`: readable as it is, and
+/// percent_decode() gives the text back.
+[[nodiscard]] std::string encode_header_value(std::string_view text);
+
 }  // namespace sangam::node::http

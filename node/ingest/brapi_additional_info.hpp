@@ -12,7 +12,8 @@ namespace sangam::node::ingest {
 
 class AdditionalInfo {
 public:
-    /// Below the objects that the path's names say, from its `from`th on.
+    /// Below the objects that the path's names say, from its `from`th on; under the path's text
+    /// where no import would read such objects.
     void put_below(const Path& path, std::size_t from, Value value);
     /// Under this key as it is, or in double quotes (as a path text has a name) where that is
     /// taken.

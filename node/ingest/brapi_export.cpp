@@ -10,6 +10,7 @@
 #include "node/ingest/brapi_germplasm.hpp"
 #include "node/ingest/cell_shape.hpp"
 #include "node/ingest/germplasm_id.hpp"
+#include "node/ingest/json.hpp"
 
 namespace sangam::node::ingest {
 namespace {
@@ -354,8 +355,10 @@ Value other_object(const BrapiEntity& entity, const RecordView& record,
         const auto name = field.names.size() == 1 ? first : field.text();
         const auto place =
             std::ranges::find_if(places, [&](const Place& p) { return p.field == name; });
-        const bool is_open = field.names.size() > 1 && name.find('"') == std::string::npos &&
-                             std::ranges::find(open_parents, first) != std::end(open_parents);
+        const bool is_open =
+            field.names.size() > 1 && name.find('"') == std::string::npos &&
+            static_cast<int>(field.names.size()) + nesting_of(value) < max_value_depth &&
+            std::ranges::find(open_parents, first) != std::end(open_parents);
         if (place != places.end())
             placed.emplace_back(&*place, &value);
         else if (!is_open || !put(out, name, value))

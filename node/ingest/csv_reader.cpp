@@ -11,17 +11,24 @@ char detect_delimiter(std::string_view body) {
     std::array<std::size_t, 4> counts{};
     bool is_quoted = false;
     bool begins_cell = true;
-    for (const char c : body) {
-        if (c == '"' && (is_quoted || begins_cell)) is_quoted = !is_quoted;
-        begins_cell =
-            !is_quoted && (c == '\n' || c == '\r' || candidates.find(c) != std::string_view::npos);
-        if (is_quoted) continue;
-        if (c == '\n' || c == '\r') {
-            bool has_any = false;  // blank lines before the header are no rows
-            for (const auto count : counts) has_any = has_any || count > 0;
-            if (has_any) break;
+    bool is_blank = true;  // blank lines before the header are no rows
+    for (std::size_t at = 0; at < body.size(); ++at) {
+        const char c = body[at];
+        if (is_quoted) {
+            if (c != '"') continue;
+            if (at + 1 < body.size() && body[at + 1] == '"')
+                ++at;  // one quote within the cell
+            else
+                is_quoted = false;
             continue;
         }
+        if (c == '\n' || c == '\r') {
+            if (!is_blank) break;
+            continue;
+        }
+        is_blank = false;
+        is_quoted = c == '"' && begins_cell;
+        begins_cell = candidates.find(c) != std::string_view::npos;
         for (std::size_t i = 0; i < candidates.size(); ++i) counts[i] += c == candidates[i];
     }
     std::size_t best = 0;

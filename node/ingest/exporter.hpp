@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "node/ingest/export_report.hpp"
 #include "node/ingest/field_model.hpp"
 #include "protocol/error.hpp"
 #include "protocol/ids.hpp"
@@ -38,20 +39,21 @@ struct ExportOptions {
     /// csv, brapi: which collection, where the records are of several; empty otherwise.
     std::string collection;
     std::string dataset_text;           ///< brapi: `institution/dataset`, for germplasmDbId
-    const FieldModel* model = nullptr;  ///< brapi: of the dataset
+    const FieldModel* model = nullptr;  ///< of the dataset; ndjson needs none
 };
 
 /// Calls its argument for each record, ascending by (collection, id) bytewise, until it returns
-/// false. Run twice for mcpd and csv, over the same records: the header needs all fields.
+/// false. Run up to three times, over the same records: a header needs all fields.
 using RecordScan = std::function<void(const std::function<bool(const RecordView&)>&)>;
 /// Takes the next piece of the output; false stops the export (a full disk was met).
 using TextSink = std::function<bool(std::string_view)>;
 
-/// Writes the records, and returns how many.
+/// Writes the records. Each row and entity is read back as an import would read it: what that would
+/// refuse is left out, what it would store otherwise is written, and the report says both.
 ///
 /// mcpd: the collection germplasm; all 41 columns in the standard's order, then those of
 /// `additionalInfo.NAME` as NAME and other fields by path text, ordered by path. Importing it
-/// gives the same cells.
+/// gives the same cells. Records without the three columns of the id are left out.
 /// csv: one collection; a column for each field that has a value anywhere, ordered by path: a field
 /// of one name by that name (as an import without a map stores it), others by path text. Where no
 /// column holds the record ids, `_id` comes first.
@@ -60,11 +62,12 @@ using TextSink = std::function<bool(std::string_view)>;
 /// ndjson: one line for each record, {"collection","id","fields","conflicts"}, canonical JSON by
 /// RFC 8785: two nodes that agree write the same bytes.
 ///
-/// Rows have LF ends. An error, before anything is written, for csv and brapi over several
-/// collections, and for brapi of one that BrAPI does not have.
-[[nodiscard]] Result<std::uint64_t> export_records(const RecordScan& scan,
-                                                   const ExportOptions& options,
-                                                   const TextSink& sink);
+/// Rows have LF ends. An error, after which the output is of no use, for csv and brapi over several
+/// collections, for brapi of one that BrAPI does not have, and where an import would refuse the
+/// file whatever were left out.
+[[nodiscard]] Result<ExportReport> export_records(const RecordScan& scan,
+                                                  const ExportOptions& options,
+                                                  const TextSink& sink);
 
 /// One NDJSON line without its LF.
 [[nodiscard]] std::string ndjson_line(const RecordView& record);

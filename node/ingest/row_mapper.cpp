@@ -28,6 +28,11 @@ std::unexpected<Error> bad_header(std::string code, std::string message, std::st
     return fail(code, std::move(message), std::move(subject), std::move(fix));
 }
 
+std::unexpected<Error> counter_column(std::string subject, std::string fix) {
+    return refuse("counter_column", "the field is a counter, which takes additions and no values",
+                  std::move(subject), std::move(fix));
+}
+
 Format format_of(std::span<const std::string_view> header, const MappingOptions& options) {
     if (options.format) return *options.format;
     const bool fits = std::ranges::all_of(mcpd_id_columns, [&](std::string_view name) {
@@ -218,10 +223,8 @@ Result<RowMapper> RowMapper::make(std::span<const std::string_view> header,
         column.field = std::move(*field);
         column.shape = model.shape(column.field);
         if (column.shape == Shape::counter)
-            return refuse("counter_column",
-                          "the field is a counter, which takes additions and no values",
-                          column.header + " (" + column.field.text() + ")",
-                          "leave the column out, or --map it to another field");
+            return counter_column(column.header + " (" + column.field.text() + ")",
+                                  "leave the column out, or --map it to another field");
         cbor::Writer encoded;
         encoded.path(column.field);
         column.field_cbor = encoded.take();
@@ -268,6 +271,8 @@ Result<RowMapper> RowMapper::make_for_fields(std::string collection, std::span<c
         column.header = fields[i].text();
         column.field = fields[i];
         column.shape = model.shape(fields[i]);
+        if (column.shape == Shape::counter)
+            return counter_column(column.header, "leave the key out of the file; sangam put adds");
         if (column.shape == Shape::text && !find_mcpd_field(fields[i])) column.shape = Shape::value;
         cbor::Writer encoded;
         encoded.path(column.field);

@@ -12,6 +12,7 @@
 #include <charconv>
 #include <fstream>
 
+#include "node/http/target.hpp"
 #include "node/ingest/exporter.hpp"
 #include "node/ingest/importer.hpp"
 #include "node/service/json_value.hpp"
@@ -251,18 +252,21 @@ Result<Reply> export_dataset(Call& call) {
         out.write(text.data(), static_cast<std::streamsize>(text.size()));
         return static_cast<bool>(out) && call.interruption() == http::Interruption::none;
     };
-    const auto written = ingest::export_records(scan, options, sink);
+    const auto report = ingest::export_records(scan, options, sink);
     out.close();
-    if (!written || !out) {
+    if (!report || !out) {
         ::unlink(path.c_str());
-        if (!written) return std::unexpected(written.error());
+        if (!report) return std::unexpected(report.error());
         throw std::runtime_error("the export could not be written in " + call.context.directory +
                                  ": is the disk full?");
     }
     Reply reply;
     reply.file = path;
     reply.content_type = content_type_of(*format);
-    reply.headers.emplace_back("Sangam-Written", std::to_string(*written));
+    reply.headers.emplace_back("Sangam-Written", std::to_string(report->written));
+    reply.headers.emplace_back("Sangam-Left-Out", std::to_string(report->left_out));
+    for (const auto& notice : report->notices)
+        reply.headers.emplace_back("Sangam-Notice", http::encode_header_value(notice));
     return reply;
 }
 

@@ -107,7 +107,8 @@ public:
     void restore(const RecordKey& key) { put(key, {{life_path(), sync::restored_value()}}); }
 
     std::string export_as(ExportFormat format, const std::string& collection = {},
-                          const std::string& dataset_text = "house/passports") const {
+                          const std::string& dataset_text = "house/passports",
+                          ExportReport* report = nullptr) const {
         std::string out;
         const auto reader = store_->reader();
         const auto manifest = reader->dataset(dataset_)->manifest;
@@ -124,6 +125,7 @@ public:
             return true;
         });
         require(written);
+        if (report) *report = *written;
         return out;
     }
 
@@ -136,6 +138,7 @@ public:
 
     [[nodiscard]] std::unique_ptr<storage::Reader> reader() const { return store_->reader(); }
     [[nodiscard]] const DatasetUid& dataset() const { return dataset_; }
+    [[nodiscard]] Lane lane() const { return {node_, Epoch{5}}; }
 
 private:
     template <class T>

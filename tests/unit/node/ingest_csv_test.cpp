@@ -120,6 +120,10 @@ TEST_CASE("csv reader: the delimiter is what the header holds most of, outside q
     CHECK(detect_delimiter("a\tb,c\td\n") == '\t');
     CHECK(detect_delimiter("a|b\n") == '|');
     CHECK(detect_delimiter("one column\n") == ',');
+    CHECK(detect_delimiter("one column\na;b\n") == ',');
+    CHECK(detect_delimiter("a,\"\"\";;;\"\"\"\n") == ',');
+    CHECK(detect_delimiter("\r\n\n\"a;b\"\na;b") == ',');
+    CHECK(detect_delimiter("\n\na;b,c;d\n,,,,") == ';');
     CHECK(detect_delimiter("") == ',');
     CHECK(detect_delimiter("height 5\";width\n\"x\"") == ';');
 }
