@@ -49,6 +49,8 @@ asio::awaitable<bool> write_response(ServerSocket& socket, Response& response, R
         fill_head(message, response, form);
         message.body() = std::move(response.body);
         message.prepare_payload();
+        // RFC 9110 section 8.6: it would be the length of the answer that is not sent.
+        if (response.status == 304) message.erase(bhttp::field::content_length);
         co_return co_await write_message(socket, message, form.is_head, before_step);
     }
     const SpooledFile removed_afterwards{*response.body_file};

@@ -117,7 +117,8 @@ Result<Reply> put_record(Call& call) {
         if (!adds && says_already(*access, *writes)) return unchanged(*access);
         auto reply = write(call, *access, std::move(*writes), adds);
         if (reply || !adds || reply.error().code != "version_changed" || tries == max_tries ||
-            call.request.headers.contains("if-match"))
+            call.request.headers.contains("if-match") ||
+            call.request.headers.contains("if-none-match"))
             return reply;
     }
 }

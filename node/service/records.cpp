@@ -6,7 +6,7 @@
 #include "node/service/change_kind.hpp"
 #include "node/service/conflicts.hpp"
 #include "node/service/json_value.hpp"
-#include "node/service/record_access.hpp"
+#include "node/service/record_writing.hpp"
 #include "node/service/verbs.hpp"
 #include "node/service/visible_record.hpp"
 #include "protocol/cbor.hpp"
@@ -138,6 +138,16 @@ Result<Reply> get_record(Call& call) {
                     ErrorKind::not_found);
     }
 
+    const auto version = version_tag(access->state->version);
+    const auto known = tags_of_header(call, "If-None-Match");
+    if (!known) return std::unexpected(known.error());
+    if (*known && ((*known)->is_any || (*known)->has_weak(version))) {
+        Reply reply;
+        reply.status = 304;
+        reply.headers.emplace_back("ETag", "\"" + version + "\"");
+        return reply;
+    }
+
     json::object fields;
     for (const auto& [path, value] : access->merged.fields) fields[path.text()] = to_json(value);
     json::object record;
@@ -165,9 +175,9 @@ Result<Reply> get_record(Call& call) {
     document["provenance"] = std::move(provenance);
     document["conflicts"] = std::move(conflicts);
     document["duplicates"] = json::array();
-    document["version"] = version_tag(access->state->version);
+    document["version"] = version;
     Reply reply(std::move(document));
-    reply.headers.emplace_back("ETag", "\"" + version_tag(access->state->version) + "\"");
+    reply.headers.emplace_back("ETag", "\"" + version + "\"");
     return reply;
 }
 

@@ -212,7 +212,8 @@ private:
     }
 
     static http::Response failed(const Error& error) {
-        if (error.code == "version_changed") return http::error_response(412, error);
+        if (error.code == "version_changed" || error.code == "record_exists")
+            return http::error_response(412, error);
         if (error.code == "record_deleted" && error.kind == ErrorKind::refused)
             return http::error_response(409, error);
         return http::error_response(error);
@@ -225,7 +226,7 @@ private:
         out.content_type = reply.content_type;
         if (reply.file)
             out.body_file = reply.file;
-        else
+        else if (reply.status != 304)  // which has no body
             out.body = json::serialize(reply.document) + "\n";
         return out;
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // get, put, delete, restore and history through the service.
+#include <limits>
+
 #include "tests/unit/node/service_fixture.hpp"
 
 using namespace sangam;
@@ -99,6 +101,80 @@ TEST_CASE_FIXTURE(ServiceFixture, "service records: If-Match refuses an edit of 
     CHECK(late.status == 412);
     CHECK(admin("GET", record("A")).object().at("record").at("fields").at("remarks").as_string() ==
           "2");
+}
+
+TEST_CASE_FIXTURE(ServiceFixture,
+                  "service records: If-Match and If-None-Match as RFC 9110 has them") {
+    make_dataset();
+    const auto edit = [&](const std::string& id, const std::string& header,
+                          const std::string& tag) {
+        static int number = 0;
+        return admin("PATCH", record(id), R"({"fields":{"n":)" + std::to_string(++number) + "}}",
+                     {{header, tag}});
+    };
+    const auto version = [&](const std::string& id) {
+        return std::string(admin("GET", record(id)).object().at("version").as_string());
+    };
+    // Create only what is not there.
+    CHECK(edit("A", "if-match", "*").status == 412);
+    CHECK(edit("A", "if-none-match", "*").status == 200);
+    const auto second = edit("A", "if-none-match", "*");
+    CHECK(second.status == 412);
+    CHECK(second.code() == "record_exists");
+    CHECK(admin("DELETE", record("A"), {}, {{"if-none-match", "*"}}).status == 412);
+
+    const auto first = version("A");
+    CHECK(edit("A", "if-match", "\"other\", \"" + first + "\"").status == 200);
+    CHECK(edit("A", "if-match", "\"" + first + "\",\"other\"").status == 412);
+    const auto weak = edit("A", "if-match", "W/\"" + version("A") + "\"");
+    CHECK(weak.status == 412);
+    CHECK(std::string(weak.object().at("error").at("message").as_string()).find("weak") !=
+          std::string::npos);
+    CHECK(edit("A", "if-match", "*").status == 200);
+    CHECK(edit("A", "if-none-match", "\"" + first + "\"").status == 200);
+    CHECK(edit("A", "if-none-match", "W/\"" + version("A") + "\"").status == 412);
+    CHECK(edit("B", "if-match", "\"" + first + "\"").status == 412);
+    for (const std::string header : {"if-match", "if-none-match"})
+        for (const std::string tag : {"", "abc", first.c_str(), "\"open", "*, \"a\"", "w/\"a\"",
+                                      "\"a\" \"b\"", "W/ \"a\"", "\"a b\"", ","}) {
+            CAPTURE(header + ": " + tag);
+            const auto refused = edit("A", header, tag);
+            CHECK(refused.status == 400);
+            CHECK(refused.code() == "bad_header");
+        }
+    CHECK(admin("GET", record("B")).status == 404);
+
+    // A reader that has the version already is told so.
+    const auto same =
+        admin("GET", record("A"), {}, {{"if-none-match", "W/\"" + version("A") + "\""}});
+    CHECK(same.status == 304);
+    CHECK(same.response.body.empty());
+    CHECK(admin("GET", record("A"), {}, {{"if-none-match", "\"" + first + "\""}}).status == 200);
+
+    // What is deleted is no longer there.
+    REQUIRE(admin("DELETE", record("A")).status == 200);
+    CHECK(edit("A", "if-match", "*").status == 412);
+    CHECK(edit("A", "if-none-match", "*").status == 409);
+}
+
+TEST_CASE_FIXTURE(ServiceFixture,
+                  "service records: a number arrives digit by digit or not at all") {
+    make_dataset();
+    for (const char* number :
+         {"12345678901234567890.5", "123456789012345678901", "1e400", "26.183333000000001"}) {
+        CAPTURE(number);
+        const auto refused = put("A", R"({"n":)" + std::string(number) + "}");
+        CHECK(refused.status == 400);
+        CHECK(std::string(refused.object().at("error").at("fix").as_string()).find("as text") !=
+              std::string::npos);
+    }
+    CHECK(admin("GET", record("A")).status == 404);
+    REQUIRE(put("A", R"({"a":0.1,"b":[26.183333,1.7976931348623157e308],"c":-9223372036854775808})")
+                .status == 200);
+    const auto fields = admin("GET", record("A")).object().at("record").at("fields");
+    CHECK(fields.at("a").as_double() == 0.1);
+    CHECK(fields.at("b").at(0).as_double() == 26.183333);
+    CHECK(fields.at("c").as_int64() == std::numeric_limits<std::int64_t>::min());
 }
 
 TEST_CASE_FIXTURE(ServiceFixture, "service records: reserved fields and nonsense are refused") {
