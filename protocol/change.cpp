@@ -25,8 +25,8 @@ cbor::Writer& this_threads_scratch() {
 
 std::string describe(const RecordKey& key) { return key.collection + "/" + key.id; }
 
-std::unexpected<Error> bad_change(std::string what, const RecordKey& key) {
-    return fail("bad_change", std::move(what), describe(key));
+std::unexpected<Error> bad_change(std::string what, const RecordKey& key, std::string fix = {}) {
+    return fail("bad_change", std::move(what), describe(key), std::move(fix));
 }
 
 Result<void> check_key(const RecordKey& key) {
@@ -141,7 +141,8 @@ Result<Change> Change::make(RecordKey key, VersionVector context, std::vector<Fi
     if (writes.empty()) return bad_change("a change writes no field", key);
     if (writes.size() > max_change_fields)
         return bad_change(
-            "a change writes more than " + std::to_string(max_change_fields) + " fields", key);
+            "a change writes more than " + std::to_string(max_change_fields) + " fields", key,
+            "write them in several edits");
     std::ranges::sort(writes, {}, &FieldWrite::path);
     for (std::size_t i = 0; i < writes.size(); ++i) {
         const auto& write = writes[i];
@@ -156,7 +157,9 @@ Result<Change> Change::make(RecordKey key, VersionVector context, std::vector<Fi
         auto& scratch = this_threads_scratch();
         scratch.value(*write.value);
         if (scratch.data().size() > max_value_bytes)
-            return bad_change("field " + write.path.text() + ": a value is larger than 1 MiB", key);
+            return bad_change(
+                "field " + write.path.text() + ": a value is larger than 1 MiB, with its encoding",
+                key, "keep what is larger elsewhere, and put its address here");
     }
     Change out;
     out.key = std::move(key);
@@ -166,7 +169,7 @@ Result<Change> Change::make(RecordKey key, VersionVector context, std::vector<Fi
     for (auto& write : writes) out.fields.push_back({std::move(write), {}});
     set_salts(out);
     if (out.encoded_size() > max_change_bytes)
-        return bad_change("a change is larger than 4 MiB", out.key);
+        return bad_change("a change is larger than 4 MiB", out.key, "write it in several edits");
     return out;
 }
 
@@ -260,7 +263,7 @@ Result<Change> Change::decode(ByteView bytes) {
     if (auto ok = check_key(out.key); !ok) return std::unexpected(std::move(ok.error()));
     if (out.leaf_count() == 0) return bad_change("a change writes no field", out.key);
     if (bytes.size() > max_encoded_bytes(out))
-        return bad_change("a change is larger than 4 MiB", out.key);
+        return bad_change("a change is larger than 4 MiB", out.key, "write it in several edits");
     for (std::size_t i = 1; i < out.fields.size(); ++i)
         if (auto ok =
                 check_neighbours(out.fields[i - 1].write.path, out.fields[i].write.path, out.key);

@@ -171,7 +171,9 @@ HttpAnswer handle(Service& service, const HttpRequest& request, Millis now) {
         return {error_response(413, {ErrorKind::refused, "too_large",
                                      "a request to the registry is at most " +
                                          std::to_string(max_request_body_bytes) + " bytes",
-                                     std::to_string(request.body.size()), ""}),
+                                     std::to_string(request.body.size()),
+                                     "send what a node sends: an enrolment, or what is new of "
+                                     "itself"}),
                 {}};
     return answer_post(service, target, request.body, now);
 }

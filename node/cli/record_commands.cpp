@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sangam get|history|put|delete|restore`: one record.
 #include <boost/json/array.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 
 #include "node/cli/arguments.hpp"
 #include "node/cli/commands.hpp"
@@ -75,16 +78,46 @@ int history(const Session& session, const RecordOptions& options) {
 struct PutOptions {
     std::string record;
     std::vector<std::string> assignments;
+    std::vector<std::string> files;  ///< FIELD=FILE or FIELD:=FILE
     std::vector<std::string> unset;
 };
+
+/// FIELD=FILE with the file's whole content in its place: the shell passes on at most 128 KiB.
+Result<std::string> assignment_from_file(const std::string& text) {
+    std::size_t equals = 0;
+    for (bool is_quoted = false; equals < text.size(); ++equals) {
+        if (text[equals] == '"') is_quoted = !is_quoted;
+        if (text[equals] == '=' && !is_quoted) break;
+    }
+    if (equals >= text.size() || equals == 0 || equals + 1 == text.size())
+        return fail("bad_assignment", "not of the form FIELD=FILE or FIELD:=FILE", text,
+                    "name the file with the value", ErrorKind::usage);
+    const std::string file = text.substr(equals + 1);
+    std::error_code error;
+    if (!std::filesystem::exists(file, error))
+        return fail("no_such_file", "there is no such file", file, "check its name",
+                    ErrorKind::not_found);
+    std::ifstream in(file, std::ios::binary);
+    std::ostringstream content;
+    if (!in || std::filesystem::is_directory(file, error) || !(content << in.rdbuf()) || in.bad())
+        return fail("unreadable_file", "the file cannot be read, or is empty", file,
+                    "check its permissions; FIELD= writes an empty text");
+    return text.substr(0, equals + 1) + std::move(content).str();
+}
 
 int put_record(const Session& session, const PutOptions& options) {
     const auto target = record_target(options.record);
     if (!target) return session.report(target.error());
     json::object body;
-    body["set"] = json::array(options.assignments.begin(), options.assignments.end());
+    json::array set(options.assignments.begin(), options.assignments.end());
+    for (const auto& each : options.files) {
+        auto assignment = assignment_from_file(each);
+        if (!assignment) return session.report(assignment.error());
+        set.emplace_back(std::move(*assignment));
+    }
+    body["set"] = std::move(set);
     body["unset"] = json::array(options.unset.begin(), options.unset.end());
-    if (options.assignments.empty() && options.unset.empty())
+    if (options.assignments.empty() && options.files.empty() && options.unset.empty())
         return session.report({ErrorKind::usage, "nothing_to_put", "no field was named",
                                options.record, "give FIELD=VALUE, FIELD:=JSON or --unset FIELD"});
     return session.finish(
@@ -143,6 +176,8 @@ void add_record_commands(CLI::App& root, Session& session) {
     add_positionals(put_command, "FIELD", put_options->assignments,
                     "FIELD=VALUE for text, FIELD:=JSON for numbers, flags and lists")
         ->required(false);
+    add_repeatable(put_command, "--from", put_options->files, "FIELD=FILE",
+                   "the value is the whole content of a file (FIELD:=FILE: JSON); may be repeated");
     add_repeatable(put_command, "--unset", put_options->unset, "FIELD",
                    "remove a field; may be repeated");
     when_chosen(put_command, session, put_options, put_record);

@@ -19,6 +19,7 @@
 #include "node/daemon/private_files.hpp"
 #include "node/http/server.hpp"
 #include "node/net/peer_manager.hpp"
+#include "node/service/routes.hpp"
 #include "node/service/service.hpp"
 #include "node/version.hpp"
 #include "storage/file_access.hpp"
@@ -217,6 +218,14 @@ private:
         http_options.spools_body = [this](const http::Request& request) {
             return service_->takes_file(request);
         };
+        http_options.max_long_body_bytes = max_value_body_bytes;
+        http_options.takes_long_body = [this](const http::Request& request) {
+            return service_->takes_value(request);
+        };
+        http_options.too_large_fix =
+            "a value has at most 1 MiB, and an edit of one record, with a curator's token, a body "
+            "of "
+            "8 MiB; larger files and many records go to /api/v1/import, with an admin's token";
         auto http_server = http::Server::listen_tcp(process_.io(), request_workers_,
                                                     config_.http_listen, handler, http_options);
         if (!http_server) return std::unexpected(http_server.error());

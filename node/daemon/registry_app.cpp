@@ -152,6 +152,9 @@ Result<void> run_registry(const std::string& directory, const RegistryRunOptions
     boost::asio::thread_pool workers(worker_threads);
     http::ServerOptions public_options;
     public_options.max_body_bytes = registry::max_request_body_bytes;
+    public_options.too_large_fix =
+        "this is a registry, to which nodes send enrolments and updates of themselves; records and "
+        "files go to a node";
     auto public_server = http::Server::listen_tcp(
         process.io(), workers, options.listen,
         [&](const http::Request& request) { return (*host)->handle_public(request); },
@@ -160,9 +163,12 @@ Result<void> run_registry(const std::string& directory, const RegistryRunOptions
     const auto url = url_for((*public_server)->address(), options.public_url);
     if (!url) return std::unexpected(url.error());
     (*host)->set_url(*url);
+    http::ServerOptions operator_options;
+    operator_options.too_large_fix = public_options.too_large_fix;
     auto operator_server = http::Server::listen_unix(
         process.io(), workers, RegistryPaths{directory}.socket(),
-        [&](const http::Request& request) { return (*host)->handle_operator(request); }, {});
+        [&](const http::Request& request) { return (*host)->handle_operator(request); },
+        operator_options);
     if (!operator_server) return std::unexpected(operator_server.error());
 
     const std::string address = (*public_server)->address();

@@ -157,7 +157,10 @@ private:
     }
 
     asio::awaitable<bool> read_body(HeaderParser& head, Request& request) {
-        const auto limit = shared_->options.max_body_bytes;
+        const auto& options = shared_->options;
+        const auto limit = options.takes_long_body && options.takes_long_body(request)
+                               ? options.max_long_body_bytes
+                               : options.max_body_bytes;
         if (head.content_length() && *head.content_length() > limit) {
             co_await answer_early(413, too_large(limit));
             co_return false;
@@ -215,10 +218,10 @@ private:
             co_await refuse(error);
     }
 
-    static Error too_large(std::uint64_t limit) {
+    Error too_large(std::uint64_t limit) const {
         return {ErrorKind::usage, "body_too_large", "the request's body is too large",
                 "the limit here is " + std::to_string(limit) + " bytes",
-                "large files go to /api/v1/import, with a token that may write"};
+                shared_->options.too_large_fix};
     }
 
     /// While a handler works, looks whether the client closes its side, so that nobody imports for

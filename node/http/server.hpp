@@ -16,12 +16,18 @@ namespace sangam::node::http {
 
 struct ServerOptions {
     std::size_t max_header_bytes = 16 * 1024;
-    std::size_t max_body_bytes = 1024 * 1024;  ///< larger bodies: 413, unless spooled
+    std::size_t max_body_bytes = 1024 * 1024;  ///< larger bodies: 413, unless spooled or long
+    std::size_t max_long_body_bytes = 0;       ///< of those that takes_long_body lets through
     std::size_t max_connections = 512;         ///< more wait in the listen queue
     std::chrono::seconds idle_timeout{60};     ///< between requests and while one is read
     /// Which requests have their body spooled to a file in `spool_directory` (imports); nullptr:
     /// none. Sees the request line and the headers; called on a thread of `io`.
     std::function<bool(const Request&)> spools_body;
+    /// Which requests may have a body of max_long_body_bytes; nullptr: none. Called as
+    /// `spools_body`.
+    std::function<bool(const Request&)> takes_long_body;
+    /// What an answer of 413 advises.
+    std::string too_large_fix;
     std::string spool_directory;
     std::uint64_t max_spooled_bytes = 64ULL * 1024 * 1024 * 1024;
 };

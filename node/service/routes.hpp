@@ -3,6 +3,7 @@
 // docs/api.md is this table for people.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +14,17 @@
 
 namespace sangam::node {
 
+/// What a request's body may be.
+enum class BodyKind : std::uint8_t {
+    small,  ///< at most http::ServerOptions::max_body_bytes
+    value,  ///< holds values: at most max_value_body_bytes, from who may send it
+    file,   ///< spooled to a file
+};
+
+/// The longest value in the longest JSON: 1 MiB of CBOR is at most 7.4 MiB of JSON, where each half
+/// float of three bytes prints in 22. A body of several such values is an import's.
+inline constexpr std::size_t max_value_body_bytes = 8 * 1024 * 1024;
+
 struct Route {
     std::string_view method;
     /// Below /api/v1; `*` stands for one segment, which becomes an argument.
@@ -21,7 +33,7 @@ struct Route {
     Verb verb;
     /// Of the query, with blanks between; `+` after one that may be given again.
     std::string_view parameters = {};
-    bool takes_file = false;  ///< the body is spooled to a file
+    BodyKind body = BodyKind::small;
 };
 
 [[nodiscard]] std::span<const Route> routes();

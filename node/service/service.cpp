@@ -74,9 +74,9 @@ public:
         return response;
     }
 
-    bool takes_file(const http::Request& request) {
+    bool takes(const http::Request& request, BodyKind kind) {
         const auto found = find_route(request);
-        if (!found.route || !found.route->takes_file) return false;
+        if (!found.route || found.route->body != kind) return false;
         const auto role = role_of(request);
         return role && *role >= found.route->role;
     }
@@ -242,6 +242,11 @@ private:
 Service::Service(ServiceContext context) : impl_(std::make_unique<Impl>(std::move(context))) {}
 Service::~Service() = default;
 http::Response Service::handle(const http::Request& request) { return impl_->handle(request); }
-bool Service::takes_file(const http::Request& request) { return impl_->takes_file(request); }
+bool Service::takes_file(const http::Request& request) {
+    return impl_->takes(request, BodyKind::file);
+}
+bool Service::takes_value(const http::Request& request) {
+    return impl_->takes(request, BodyKind::value);
+}
 
 }  // namespace sangam::node

@@ -48,6 +48,9 @@ public:
     /// Whether the request's body is to be spooled to a file: an import, by somebody who may
     /// (http::ServerOptions::spools_body).
     [[nodiscard]] bool takes_file(const http::Request& request);
+    /// Whether the body may be as long as max_value_body_bytes: an edit, by somebody who may
+    /// (http::ServerOptions::takes_long_body).
+    [[nodiscard]] bool takes_value(const http::Request& request);
 
 private:
     class Impl;

@@ -52,6 +52,10 @@ struct EchoServer {
     http::Response handle(const http::Request& request) const {
         http::Response out;
         out.content_type = "text/plain";
+        if (request.path == "/same") {
+            out.status = 304;
+            return out;
+        }
         if (request.path == "/throw") throw std::runtime_error("secret path");
         if (request.path == "/file") {
             out.body_file = files.write("answer", std::string(3'000'000, 'f'));
@@ -135,12 +139,23 @@ TEST_CASE("http server: large files are spooled in, sent out, and leave nothing 
 TEST_CASE("http server: what is too large is refused with 413, the answer arrives") {
     http::ServerOptions options;
     options.max_body_bytes = 1000;
+    options.max_long_body_bytes = 3000;
+    options.takes_long_body = [](const http::Request& r) { return r.path == "/long"; };
+    options.too_large_fix = "send less";
     options.max_spooled_bytes = 2'000'000;
     const EchoServer server(options);
     http::ClientRequest request;
     request.method = "POST";
     request.target = "/x";
     request.body = std::string(1000, 'x');
+    CHECK(http::fetch_tcp(server.url(), request)->status == 200);
+    request.body += 'x';
+    const auto refused = http::fetch_tcp(server.url(), request);
+    CHECK(refused->status == 413);
+    CHECK(refused->body.find("the limit here is 1000 bytes") != std::string::npos);
+    CHECK(refused->body.find("send less") != std::string::npos);
+    request.target = "/long";
+    request.body = std::string(3000, 'x');
     CHECK(http::fetch_tcp(server.url(), request)->status == 200);
     request.body += 'x';
     CHECK(http::fetch_tcp(server.url(), request)->status == 413);
@@ -153,6 +168,17 @@ TEST_CASE("http server: what is too large is refused with 413, the answer arrive
               .starts_with("HTTP/1.1 413"));
     CHECK(server.raw("GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n")
               .starts_with("HTTP/1.1 431"));
+}
+
+TEST_CASE("http server: 304 has no body and says no length, and the connection goes on") {
+    const EchoServer server;
+    const auto answers = server.raw(
+        "GET /same HTTP/1.1\r\nHost: a\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\nConnection: "
+        "close\r\n\r\n");
+    CHECK(answers.starts_with("HTTP/1.1 304"));
+    const auto first = answers.substr(0, answers.find("\r\n\r\n") + 4);
+    CHECK(first.find("Content-Length") == std::string::npos);
+    CHECK(answers.substr(first.size()).starts_with("HTTP/1.1 200"));
 }
 
 TEST_CASE("http server: an upload that the disk does not take is a 507, the answer arrives") {

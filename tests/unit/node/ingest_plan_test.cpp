@@ -163,8 +163,9 @@ TEST_CASE("import plan: rows beyond the wire format's bounds are problems of the
         const auto planned = plan_row(mapper, cells, "id", nullptr, std::nullopt);
         return planned ? std::string("accepted") : planned.error().column;
     };
-    CHECK(reason("REMARKS", std::string(1024 * 1024 - 100, 'x')) == "accepted");
-    CHECK(reason("REMARKS", std::string(1024 * 1024 + 1, 'x')) == "REMARKS");
+    // A text's head has five bytes; the longest that a put takes is taken here, too.
+    CHECK(reason("REMARKS", std::string(1024 * 1024 - 5, 'x')) == "accepted");
+    CHECK(reason("REMARKS", std::string(1024 * 1024 - 4, 'x')) == "REMARKS");
     CHECK(reason("ACCENAME", std::string(1024, 'x')) == "accepted");
     CHECK(reason("ACCENAME", std::string(1025, 'x')) == "ACCENAME");
     std::string many;

@@ -219,3 +219,21 @@ TEST_CASE_FIXTURE(ServiceFixture, "service access: only who may import has a bod
     request.method = "GET";
     CHECK(!service->takes_file(request));
 }
+
+TEST_CASE_FIXTURE(ServiceFixture, "service access: only who may write has a long body read") {
+    node::http::Request request;
+    request.method = "PATCH";
+    request.segments = {"api", "v1", "records", "irri", "rice", "germplasm", "A"};
+    CHECK(!service->takes_value(request));
+    request.headers["authorization"] = "Bearer " + token("researcher");
+    CHECK(!service->takes_value(request));
+    request.headers["authorization"] = "Bearer " + token("curator");
+    CHECK(service->takes_value(request));
+    request.method = "GET";
+    CHECK(!service->takes_value(request));
+    request.method = "POST";
+    request.segments = {"api", "v1", "conflicts", "irri", "rice", "germplasm", "A", "remarks"};
+    CHECK(service->takes_value(request));
+    request.segments = {"api", "v1", "tokens"};
+    CHECK(!service->takes_value(request));
+}
