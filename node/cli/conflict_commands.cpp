@@ -42,6 +42,35 @@ struct ShowConflictOptions {
     std::string field;
 };
 
+void print_conflict(const Session& session, const json::object& conflict) {
+    auto& out = session.out();
+    out << printable(text_at(conflict, "record")) << "  " << printable(text_at(conflict, "field"))
+        << "\n  strategy " << text_at(conflict, "strategy") << ", " << text_at(conflict, "state")
+        << '\n';
+    Table table({"no", "value", "written by", "time"});
+    std::size_t number = 1;
+    for (const auto& entry : array_at(conflict, "values")) {
+        const auto& value = entry.as_object();
+        const auto* v = value.if_contains("value");
+        table.add({std::to_string(number++), v ? shown(*v) : "-", text_at(value, "author"),
+                   text_at(value, "time")});
+    }
+    table.print(out, session.terminal().width);
+    const auto* chosen = conflict.if_contains("chosen");
+    const bool is_shown = chosen && !chosen->is_null();
+    const auto* resolved = conflict.if_contains("resolved");
+    if (!resolved) {
+        if (is_shown) out << "shown: " << printable(shown(*chosen)) << '\n';
+        return;
+    }
+    const auto& by = resolved->as_object();
+    const auto reason = text_at(by, "reason");
+    out << (reason.empty() ? "written over by " : "resolved by ")
+        << printable(text_at(by, "author")) << " at " << text_at(by, "time") << ": "
+        << (is_shown ? printable(shown(*chosen)) : std::string("removed")) << '\n';
+    if (!reason.empty()) out << "because: " << printable(reason) << '\n';
+}
+
 int show_conflict(const Session& session, const ShowConflictOptions& options) {
     const auto record = record_target(options.record);
     if (!record) return session.report(record.error());
@@ -49,22 +78,11 @@ int show_conflict(const Session& session, const ShowConflictOptions& options) {
     target.segment(options.field);
     return session.finish(call_node(session, "GET", target.text()),
                           [&](const json::object& conflict) {
-                              session.out() << printable(text_at(conflict, "record")) << "  "
-                                            << printable(text_at(conflict, "field"))
-                                            << "\n  strategy " << text_at(conflict, "strategy")
-                                            << ", " << text_at(conflict, "state") << '\n';
-                              Table table({"no", "value", "written by", "time"});
-                              std::size_t number = 1;
-                              for (const auto& entry : array_at(conflict, "values")) {
-                                  const auto& value = entry.as_object();
-                                  const auto* v = value.if_contains("value");
-                                  table.add({std::to_string(number++), v ? shown(*v) : "-",
-                                             text_at(value, "author"), text_at(value, "time")});
+                              print_conflict(session, conflict);
+                              for (const auto& before : array_at(conflict, "settled_before")) {
+                                  session.out() << "\nand before that:\n";
+                                  print_conflict(session, before.as_object());
                               }
-                              table.print(session.out(), session.terminal().width);
-                              const auto* chosen = conflict.if_contains("chosen");
-                              if (chosen && !chosen->is_null())
-                                  session.out() << "shown: " << printable(shown(*chosen)) << '\n';
                           });
 }
 

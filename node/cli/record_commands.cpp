@@ -56,6 +56,23 @@ int get(const Session& session, const RecordOptions& options) {
                           [&](const json::object& d) { print_record(session, d); });
 }
 
+/// One line of what a change said (the service's `says`).
+std::string said(const json::object& entry) {
+    const auto field = printable(text_at(entry, "field"));
+    const auto action = text_at(entry, "action");
+    const auto* held = entry.if_contains("value");
+    const auto value = cut_to(printable(held ? shown(*held) : std::string()), 60);
+    const auto by = printable(text_at(entry, "by"));
+    if (action == "remove") return field + " removed";
+    if (action == "add_element") return field + " + " + value;
+    if (action == "remove_element") return field + " - " + value;
+    if (action == "count") return field + ": " + value + " counted by this author in all";
+    if (action == "propose") return field + " = " + value + " proposed by " + by;
+    if (action == "answer_proposal") return field + ": the proposal of " + by + " is answered";
+    if (action == "replaced_by") return "replaced by " + value;
+    return field + " = " + value;
+}
+
 int history(const Session& session, const RecordOptions& options) {
     const auto target = record_target(options.record);
     if (!target) return session.report(target.error());
@@ -63,14 +80,18 @@ int history(const Session& session, const RecordOptions& options) {
         call_node(session, "GET", target->text() + "/history"), [&](const json::object& document) {
             for (const auto& entry : array_at(document, "changes")) {
                 const auto& change = entry.as_object();
-                session.out() << text_at(change, "time") << "  " << text_at(change, "author")
-                              << "  " << text_at(change, "kind")
-                              << (flag_at(change, "live") ? "" : "  (superseded)") << '\n';
+                session.out() << text_at(change, "time") << "  "
+                              << printable(text_at(change, "author")) << "  "
+                              << text_at(change, "kind");
+                if (const auto field = text_at(change, "resolves"); !field.empty())
+                    session.out() << " of " << printable(field);
+                session.out() << (flag_at(change, "live") ? "" : "  (superseded)") << '\n';
                 if (const auto reason = text_at(change, "reason"); !reason.empty())
                     session.out() << "    because: " << printable(reason) << '\n';
-                for (const auto& [name, value] : object_at(change, "fields"))
-                    session.out() << "    " << printable(name) << " = "
-                                  << printable(cut_to(printable(shown(value)), 60)) << '\n';
+                for (const auto& line : array_at(change, "says"))
+                    session.out() << "    " << said(line.as_object()) << '\n';
+                if (const auto hidden = number_at(change, "hidden"); hidden > 0)
+                    session.out() << "    and " << hidden << " fields that are not shown to you\n";
             }
         });
 }

@@ -8,6 +8,7 @@
 #include "node/daemon/node_directory.hpp"
 #include "node/http/error_body.hpp"
 #include "node/http/target.hpp"
+#include "node/ingest/json.hpp"
 #include "node/service/json_value.hpp"
 #include "node/service/record_name.hpp"
 
@@ -169,6 +170,7 @@ const json::object& object_at(const json::object& object, std::string_view key) 
 std::string shown(const json::value& value) {
     if (value.is_null()) return "-";
     if (value.is_string()) return std::string(value.get_string());
+    if (value.is_double()) return ingest::to_json(Value(value.get_double()));  // 5.25, not 5.25E0
     if (!value.is_array()) return json::serialize(value);
     std::string out;
     for (const auto& element : value.get_array()) {

@@ -20,6 +20,13 @@ namespace json = boost::json;
 /// Arrivals are read in pages, so that memory stays small.
 constexpr std::size_t arrivals_in_page = 20'000;
 
+/// As a field is called that people write in their own way: by an MCPD name, or with other quotes.
+std::string field_text(const std::string& field) {
+    if (const auto* column = find_mcpd_column(field)) return column->path.text();
+    const auto path = Path::parse(field);
+    return path ? path->text() : field;
+}
+
 }  // namespace
 
 json::object conflict_document(const Call& call, const std::string& record,
@@ -110,13 +117,8 @@ std::vector<storage::RecordNumber> ConflictIndex::records(const DatasetUid& data
 const sync::MergeConflict* find_conflict(const RecordAccess& access, const std::string& field) {
     const auto& conflicts = access.merged.conflicts;
     auto found = std::ranges::find(conflicts, field, &sync::MergeConflict::field);
-    if (found == conflicts.end()) {
-        // As people write it: an MCPD name, or other quotes.
-        const auto* column = find_mcpd_column(field);
-        const auto path = Path::parse(field);
-        const auto text = column ? column->path.text() : (path ? path->text() : field);
-        found = std::ranges::find(conflicts, text, &sync::MergeConflict::field);
-    }
+    if (found == conflicts.end())
+        found = std::ranges::find(conflicts, field_text(field), &sync::MergeConflict::field);
     return found == conflicts.end() ? nullptr : &*found;
 }
 
@@ -127,6 +129,22 @@ std::unexpected<Error> no_such_conflict(const RecordAccess& access, const std::s
 }
 
 namespace {
+
+/// A conflict with who settled it, when, why and as what.
+json::object past_document(const Call& call, const std::string& record,
+                           const sync::PastConflict& past) {
+    auto settled = past.conflict;
+    settled.is_open = false;
+    auto document = conflict_document(call, record, settled);
+    document["chosen"] =
+        past.settled_by.value ? to_json(*past.settled_by.value) : json::value(nullptr);
+    json::object by;
+    by["author"] = call.author_text(past.settled_by.author());
+    by["time"] = time_text(Millis(past.settled_by.hlc.unix_ms()));
+    by["reason"] = past.reason;
+    document["resolved"] = std::move(by);
+    return document;
+}
 
 /// What the history says of conflicts that a later write settled. Owner and writers have it; it is
 /// for whom nothing of the record is hidden from.
@@ -149,19 +167,28 @@ void append_past(Call& call, const storage::Reader& reader, const storage::Datas
         const auto name = ingest::record_text(dataset, key);
         for (const auto& past :
              sync::past_conflicts(*call.context.merger, info.manifest, history)) {
-            auto settled = past.conflict;
-            settled.is_open = false;
-            auto document = conflict_document(call, name, settled);
-            document["chosen"] =
-                past.settled_by.value ? to_json(*past.settled_by.value) : json::value(nullptr);
-            json::object by;
-            by["author"] = call.author_text(past.settled_by.author());
-            by["time"] = time_text(Millis(past.settled_by.hlc.unix_ms()));
-            by["reason"] = past.reason;
-            document["resolved"] = std::move(by);
-            by_record[name].push_back(std::move(document));
+            by_record[name].push_back(past_document(call, name, past));
         }
     }
+}
+
+bool is_about(const sync::MergeConflict& conflict, const std::string& field) {
+    return conflict.field == field || conflict.field == field_text(field);
+}
+
+/// The conflicts of a field that were settled, the newest last. Where the history is kept: as
+/// append_past().
+json::array settled_before(Call& call, const storage::Reader& reader, const RecordAccess& access,
+                           const std::string& field) {
+    using storage::Holding;
+    json::array out;
+    const auto& info = access.dataset;
+    if (info.holding != Holding::own && info.holding != Holding::writer) return out;
+    if (!access.row || !access.row->hides_nothing()) return out;
+    const auto history = reader.history(info.uid, access.key);
+    for (const auto& past : sync::past_conflicts(*call.context.merger, info.manifest, history))
+        if (is_about(past.conflict, field)) out.push_back(past_document(call, access.text, past));
+    return out;
 }
 
 }  // namespace
@@ -210,9 +237,19 @@ Result<Reply> show_conflict(Call& call) {
     const auto reader = call.reader();
     const auto access = open_record(call, *reader);
     if (!access) return std::unexpected(access.error());
-    const auto* conflict = find_conflict(*access, call.arguments[4]);
-    if (!conflict) return no_such_conflict(*access, call.arguments[4]);
-    return Reply(conflict_document(call, access->text, *conflict));
+    const auto& field = call.arguments[4];
+    const auto* conflict = find_conflict(*access, field);
+    json::array settled = settled_before(call, *reader, *access, field);
+    if (!conflict && settled.empty()) return no_such_conflict(*access, field);
+    json::object document;
+    if (conflict) {
+        document = conflict_document(call, access->text, *conflict);
+    } else {
+        document = settled.back().as_object();
+        settled.pop_back();
+    }
+    document["settled_before"] = std::move(settled);
+    return Reply(std::move(document));
 }
 
 }  // namespace sangam::node

@@ -2,6 +2,7 @@
 // Reading one record: its merged fields, where each came from, its history.
 #include <boost/json/array.hpp>
 
+#include "node/ingest/field_model.hpp"
 #include "node/ingest/import_report.hpp"
 #include "node/service/change_kind.hpp"
 #include "node/service/conflicts.hpp"
@@ -81,6 +82,45 @@ json::object change_document(const Call& call, const sync::RowScope& row,
     if (resolution && row.shows(sync::resolution_path())) {
         out["resolves"] = resolution->field;
         out["reason"] = resolution->reason;
+    }
+    return out;
+}
+
+/// What a change did, in the words of people: the element of a set that came or went, an author's
+/// total of a counter, a proposal, instead of the paths under which these are kept.
+json::array said_by(const Call& call, const ingest::FieldModel& model, const sync::RowScope& row,
+                    const Change& change) {
+    json::array out;
+    for (const auto& field : change.fields) {
+        const Path& path = field.write.path;
+        const auto& value = field.write.value;
+        if (path == sync::resolution_path() || !row.shows(path)) continue;
+        json::object entry;
+        if (path == life_path()) {
+            const auto* life = value ? value->get_if<Value::Map>() : nullptr;
+            const auto named = life ? life->find("replaced_by") : Value::Map::const_iterator{};
+            if (!life || named == life->end()) continue;
+            entry["action"] = "replaced_by";
+            entry["value"] = to_json(named->second);
+            out.push_back(std::move(entry));
+            continue;
+        }
+        const auto proposal = sync::proposal_at(path);
+        entry["field"] = proposal ? proposal->field.text() : path.text();
+        entry["action"] = value ? "set" : "remove";
+        if (value) entry["value"] = to_json(*value);
+        if (proposal) {
+            entry["action"] = value ? "propose" : "answer_proposal";
+            entry["by"] = call.author_text(proposal->author);
+        } else if (const Path* set = model.set_of(path)) {
+            entry["field"] = set->text();
+            entry["action"] = value ? "add_element" : "remove_element";
+            entry["value"] = path.names.back();
+        } else if (const Path* counter = model.counter_of(path)) {
+            entry["field"] = counter->text();
+            entry["action"] = "count";
+        }
+        out.push_back(std::move(entry));
     }
     return out;
 }
@@ -186,10 +226,12 @@ Result<Reply> record_history(Call& call) {
     const auto access = open_record(call, *reader);
     if (!access) return std::unexpected(access.error());
     if (!access->state) return std::unexpected(no_such_record(*access));
+    const ingest::FieldModel model(access->dataset.manifest.schema);
     json::array changes;
     for (const auto& change : reader->history(access->dataset.uid, access->key)) {
         auto entry = change_document(call, *access->row, change);
         entry["live"] = change.is_live;
+        entry["says"] = said_by(call, model, *access->row, change.change);
         changes.push_back(std::move(entry));
     }
     json::object document;

@@ -63,14 +63,42 @@ Result<Decision> read_decision(Call& call, const MergeConflict& conflict) {
     return out;
 }
 
+/// A command line gives everything as text. That is JSON where the values in dispute are no texts,
+/// and where it begins like the objects and lists among them; else it is the text that it is.
+Result<Value> meant_value(const FieldModel& model, const MergeConflict& conflict, Value given) {
+    if (!given.is_text()) return given;
+    const std::string text(given.text());
+    const bool looks_like_json = text.starts_with('{') || text.starts_with('[');
+    if (!conflict.is_group) {
+        const Path path = Path::parse(conflict.field).value();
+        if (model.set_of(path)) return given;
+        if (!looks_like_json && model.shape(path) == ingest::Shape::list) {  // as in a file
+            Value::Array elements;
+            for (const auto element : ingest::split_list(text)) elements.emplace_back(element);
+            return Value(std::move(elements));
+        }
+    }
+    bool has_texts = false;
+    bool has_others = false;
+    for (const auto& sibling : conflict.values) {
+        if (!sibling.value) continue;
+        has_texts = has_texts || sibling.value->is_text();
+        has_others = has_others || !sibling.value->is_text();
+    }
+    if (!has_others || (has_texts && !looks_like_json)) return given;
+    auto parsed = ingest::from_json(text);
+    if (parsed || has_texts) return parsed ? parsed : Result<Value>(std::move(given));
+    Error error = parsed.error();
+    error.message =
+        "the values in dispute are no texts, and this is no value of their kind: " + error.message;
+    error.subject = conflict.field + (error.subject.empty() ? "" : ", " + error.subject);
+    error.fix = "give the value as JSON; a text stands in double quotes";
+    return std::unexpected(std::move(error));
+}
+
 /// What the group's members get from an object by member path.
 Result<std::vector<FieldWrite>> group_writes(const FieldModel& model, const MergeConflict& conflict,
                                              std::optional<Value> value) {
-    if (value && value->is_text()) {  // from a command line
-        auto parsed = ingest::from_json(value->text());
-        if (!parsed) return std::unexpected(parsed.error());
-        value = std::move(*parsed);
-    }
     const auto* object = value ? value->get_if<Value::Map>() : nullptr;
     if (value && !object)
         return bad_decision("the value of a group is an object of its fields, such as {" +
@@ -101,12 +129,6 @@ Result<std::vector<FieldWrite>> plan(const FieldModel& model, const MergeConflic
     if (model.set_of(path) && !decision.take)
         return bad_decision("an element of a set stands or is removed: take one of the two",
                             conflict.field);
-    // Text for a list column is split as in a file.
-    if (!decision.take && value && value->is_text() && model.shape(path) == ingest::Shape::list) {
-        Value::Array elements;
-        for (const auto element : ingest::split_list(value->text())) elements.emplace_back(element);
-        return std::vector<FieldWrite>{{path, Value(std::move(elements))}};
-    }
     return std::vector<FieldWrite>{{path, value}};
 }
 
@@ -138,8 +160,13 @@ Result<Reply> resolve_conflict(Call& call) {
                     access->text + " " + conflict->field,
                     "ask " + call.handle_of(access->dataset.manifest.owner) + " to resolve it",
                     ErrorKind::refused);
-    const auto decision = read_decision(call, *conflict);
+    auto decision = read_decision(call, *conflict);
     if (!decision) return std::unexpected(decision.error());
+    if (decision->value) {
+        auto meant = meant_value(model, *conflict, std::move(*decision->value));
+        if (!meant) return std::unexpected(meant.error());
+        decision->value = std::move(*meant);
+    }
     auto writes = plan(model, *conflict, *decision);
     if (!writes) return std::unexpected(writes.error());
     answer_proposals(*access, model, *writes);

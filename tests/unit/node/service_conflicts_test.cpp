@@ -104,6 +104,93 @@ TEST_CASE_FIXTURE(ConflictFixture, "service conflicts: a group is resolved whole
     CHECK(json::serialize(fields("A")) == R"({"adm2":"Misrak Shewa"})");
 }
 
+TEST_CASE_FIXTURE(
+    ConflictFixture,
+    "service conflicts: text from a command line is a value where values are in dispute") {
+    make_dataset(R"(,"merge":{"refs":"keep_all","size":"keep_all","mixed":"keep_all"})");
+    const auto object = [](const char* name) {
+        return Value(Value::Map{{"referenceId", Value(name)}});
+    };
+    const auto dispute = [&](const char* what, Value a, Value b) {
+        write_unseeing("A", {field(what, std::move(a))});
+        write_unseeing("A", {field(what, std::move(b))});
+    };
+    dispute("refs", Value(Value::Array{object("a")}), object("b"));
+    const auto refused = resolve("A", "refs", R"({"value":"a and b","reason":"r"})");
+    CHECK(refused.status == 400);
+    CHECK(std::string(refused.object().at("error").at("fix").as_string()).find("JSON") !=
+          std::string::npos);
+    const auto done = resolve("A", "refs", R"({"value":"{\"referenceId\":\"c\"}","reason":"r"})");
+    REQUIRE_MESSAGE(done.status == 200, done.response.body);
+    CHECK(json::serialize(done.object().at("chosen")) == R"({"referenceId":"c"})");
+    CHECK(json::serialize(fields("A").at("refs")) == R"({"referenceId":"c"})");
+
+    dispute("size", Value(5), Value(6));
+    CHECK(resolve("A", "size", R"({"value":"six","reason":"r"})").status == 400);
+    CHECK(resolve("A", "size", R"({"value":"7","reason":"r"})").status == 200);
+    CHECK(fields("A").at("size").as_int64() == 7);
+
+    // Beside a text, only what looks like an object or list is one.
+    dispute("mixed", Value("text"), object("b"));
+    CHECK(resolve("A", "mixed", R"({"value":"7","reason":"r"})").status == 200);
+    CHECK(fields("A").at("mixed").as_string() == "7");
+    dispute("mixed", Value("text"), object("b"));
+    CHECK(resolve("A", "mixed", R"({"value":"[\"x\"]","reason":"r"})").status == 200);
+    CHECK(fields("A").at("mixed").is_array());
+    dispute("mixed", Value("text"), object("b"));
+    CHECK(resolve("A", "mixed", R"({"value":"[sic]","reason":"r"})").status == 200);
+    CHECK(fields("A").at("mixed").as_string() == "[sic]");
+}
+
+TEST_CASE_FIXTURE(ConflictFixture,
+                  "service conflicts: one that was resolved shows who did, and why") {
+    make_dataset(R"(,"merge":{"village":"keep_all"})");
+    const auto show = [&](const std::string& what) {
+        return admin("GET", "/api/v1/conflicts/irri/rice/germplasm/A/" + what);
+    };
+    write_unseeing("A", {field("village", "Koftu")});
+    write_unseeing("A", {field("village", "Rogge"), field("remarks", "x")});
+    CHECK(show("village").object().at("settled_before").as_array().empty());
+    REQUIRE(resolve("A", "village", R"({"take":2,"reason":"on the label"})").status == 200);
+    const auto settled = show("village");
+    REQUIRE(settled.status == 200);
+    CHECK(settled.object().at("state").as_string() == "settled");
+    CHECK(settled.object().at("values").as_array().size() == 2);
+    CHECK(settled.object().at("chosen").as_string() == "Rogge");
+    const auto& resolved = settled.object().at("resolved").as_object();
+    CHECK(resolved.at("author").as_string() == "irri");
+    CHECK(resolved.at("reason").as_string() == "on the label");
+    CHECK(!resolved.at("time").as_string().empty());
+    CHECK(show("remarks").code() == "no_such_conflict");
+
+    write_unseeing("A", {field("village", "Woberi")});
+    const auto again = show("village");
+    CHECK(again.object().at("state").as_string() == "open");
+    REQUIRE(again.object().at("settled_before").as_array().size() == 1);
+    CHECK(again.object().at("settled_before").at(0).at("chosen").as_string() == "Rogge");
+}
+
+TEST_CASE_FIXTURE(ConflictFixture, "service records: history says in words what its paths mean") {
+    make_dataset(R"(,"merge":{"names":"union","stock":"sum"})");
+    REQUIRE(admin("PATCH", record("A"), R"({"set":["names=Gold;Red","stock+=5","remarks=x"]})")
+                .status == 200);
+    REQUIRE(admin("PATCH", record("A"), R"({"set":["names=Gold"],"unset":["remarks"]})").status ==
+            200);
+    const auto history = admin("GET", record("A") + "/history").object().at("changes").as_array();
+    REQUIRE(history.size() >= 2);
+    CHECK(json::serialize(history[0].at("says")) ==
+          R"([{"field":"names","action":"add_element","value":"Gold"},)"
+          R"({"field":"names","action":"add_element","value":"Red"},)"
+          R"({"field":"remarks","action":"set","value":"x"},)"
+          R"({"field":"stock","action":"count","value":5}])");
+    CHECK(json::serialize(history[1].at("says")) ==
+          R"([{"field":"names","action":"add_element","value":"Gold"},)"
+          R"({"field":"names","action":"remove_element","value":"Red"},)"
+          R"({"field":"remarks","action":"remove"}])");
+    // Beside it stands everything as it is kept.
+    CHECK(history[0].at("fields").as_object().contains("names.Gold"));
+}
+
 TEST_CASE_FIXTURE(ConflictFixture, "service conflicts: who may not write may not resolve") {
     make_dataset(R"(,"merge":{"village":"keep_all"})");
     write_unseeing("A", {field("village", "Koftu")});
