@@ -35,15 +35,21 @@ int add_grant(const Session& session, const GrantOptions& options) {
         if (!fields) return session.report(fields.error());
         body["hide"] = json::array(fields->begin(), fields->end());
     }
-    return session.finish(call_node(session, "POST", "/api/v1/grants", &body),
-                          [&](const json::object& made) {
-                              session.out() << "Granted: " << options.to << " can " << options.can
-                                            << " on " << options.dataset << "\n  grant id  "
-                                            << text_at(made, "grant_id") << '\n';
-                              for (const auto& field : array_at(made, "hides_nothing_yet"))
-                                  session.out() << "No record has the field " << shown(field)
-                                                << " now. Is it spelled as sangam get shows it?\n";
-                          });
+    const auto made = call_node(session, "POST", "/api/v1/grants", &body);
+    if (made) {
+        // Not on standard output, where scripts read the document.
+        for (const auto& field : array_at(*made, "hides_nothing_yet")) {
+            session.err() << "note: no record has the field " << printable(shown(field))
+                          << " now, so it hides nothing yet";
+            const auto* similar = object_at(*made, "similar_fields").if_contains(shown(field));
+            if (similar) session.err() << "; similar: " << printable(shown(*similar));
+            session.err() << '\n';
+        }
+    }
+    return session.finish(made, [&](const json::object& grant) {
+        session.out() << "Granted: " << options.to << " can " << options.can << " on "
+                      << options.dataset << "\n  grant id  " << text_at(grant, "grant_id") << '\n';
+    });
 }
 
 struct ListGrantsOptions {};

@@ -25,6 +25,19 @@ bool is_of(const FieldWrite& write, const Path& path) {
            holds(*write.value, std::span(path.names).subspan(write.path.names.size()));
 }
 
+/// Enough to find a slip in; a dataset with more has no fields but keys that are data.
+constexpr std::size_t most_fields = 20'000;
+
+void add_fields(const Value& value, const Path& path, std::set<std::string>& out) {
+    if (out.size() >= most_fields) return;
+    out.insert(path.text());
+    if (const auto* array = value.get_if<Value::Array>())
+        for (const Value& item : *array)
+            if (item.get_if<Value::Map>()) add_fields(item, path, out);
+    if (const auto* map = value.get_if<Value::Map>())
+        for (const auto& [key, member] : *map) add_fields(member, path.child(key), out);
+}
+
 }  // namespace
 
 bool has_data(const storage::Reader& reader, const DatasetUid& dataset, const Path& path) {
@@ -36,6 +49,18 @@ bool has_data(const storage::Reader& reader, const DatasetUid& dataset, const Pa
         return !found;
     });
     return found;
+}
+
+std::set<std::string> fields_with_data(const storage::Reader& reader, const DatasetUid& dataset) {
+    std::set<std::string> out;
+    reader.scan_records(dataset, {}, nullptr, [&](const storage::RecordState& record) {
+        for (const auto& change : record.changes)
+            for (const auto& field : change.change.fields)
+                if (field.write.value && !field.write.path.is_reserved())
+                    add_fields(*field.write.value, field.write.path, out);
+        return out.size() < most_fields;
+    });
+    return out;
 }
 
 }  // namespace sangam::node

@@ -2,6 +2,9 @@
 // Whether a dataset has anything in a field; for rules and grants that name fields.
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "storage/store.hpp"
 
 namespace sangam::node {
@@ -12,5 +15,10 @@ namespace sangam::node {
 /// tells of all fields.
 [[nodiscard]] bool has_data(const storage::Reader& reader, const DatasetUid& dataset,
                             const Path& path);
+
+/// All fields in which the dataset has something, as path texts, with those inside objects and
+/// lists of objects. For the owner's own people, as above.
+[[nodiscard]] std::set<std::string> fields_with_data(const storage::Reader& reader,
+                                                     const DatasetUid& dataset);
 
 }  // namespace sangam::node

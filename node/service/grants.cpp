@@ -6,6 +6,7 @@
 
 #include "node/service/control_author.hpp"
 #include "node/service/field_data.hpp"
+#include "node/service/similar_names.hpp"
 #include "node/service/verbs.hpp"
 #include "protocol/mcpd.hpp"
 #include "sync/control_author.hpp"
@@ -165,10 +166,21 @@ Result<Reply> add_grant(Call& call) {
     // A slip in the name of a field would hide nothing of what it was meant for. It may also be for
     // data to come, so the grant stands.
     json::array unused;
-    for (const Path& path : std::get<Grant>(made->entry.body).hide)
-        if (!find_mcpd_field(path) && !has_data(*reader, info->uid, path))
-            unused.emplace_back(path.text());
+    json::object similar;
+    std::optional<std::set<std::string>> names;
+    for (const Path& path : std::get<Grant>(made->entry.body).hide) {
+        if (find_mcpd_field(path) || has_data(*reader, info->uid, path)) continue;
+        const auto text = path.text();
+        unused.emplace_back(text);
+        if (!names) {
+            names = fields_with_data(*reader, info->uid);
+            for (const McpdColumn& column : mcpd_columns()) names->emplace(column.name);
+        }
+        const auto meant = similar_names(text, *names);
+        if (!meant.empty()) similar[text] = json::array(meant.begin(), meant.end());
+    }
     document["hides_nothing_yet"] = std::move(unused);
+    document["similar_fields"] = std::move(similar);
     return Reply(std::move(document));
 }
 

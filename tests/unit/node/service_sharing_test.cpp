@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Datasets, grants, subscriptions, search, import and export, status through the service.
 #include <fstream>
+#include <set>
 
+#include "node/service/similar_names.hpp"
 #include "tests/unit/node/service_fixture.hpp"
 
 using namespace sangam;
 using namespace sangam::node::test;
+using sangam::node::edit_distance;
+using sangam::node::similar_names;
 
 TEST_CASE_FIXTURE(ServiceFixture, "service datasets: create, show, set and list agree") {
     make_dataset(R"(,"types":{"yield":"number"},"merge":{"remarks":"keep_all"})");
@@ -79,9 +83,24 @@ TEST_CASE_FIXTURE(
                             R"("hide":["DECLATITUDE","yield","yeild"]})");
     REQUIRE(made.status == 200);
     CHECK(json::serialize(made.object().at("hides_nothing_yet")) == R"(["yeild"])");
+    CHECK(json::serialize(made.object().at("similar_fields")) == R"({"yeild":["yield"]})");
     const auto listed = admin("GET", "/api/v1/grants").object().at("grants").as_array();
     CHECK(json::serialize(listed.at(0).at("hide")) ==
           R"(["collectingInfo.collectingSite.latitudeDecimal","yeild","yield"])");
+}
+
+TEST_CASE("similar names: slips, other case and last parts are found, the nearest first") {
+    const std::set<std::string> names = {"yield", "yield2", "remarks", "DECLATITUDE",
+                                         "site.elevation"};
+    using Names = std::vector<std::string>;
+    CHECK(similar_names("yeild", names) == Names{"yield", "yield2"});
+    CHECK(similar_names("REMARK", names) == Names{"remarks"});
+    CHECK(similar_names("declatitud", names) == Names{"DECLATITUDE"});
+    CHECK(similar_names("elevation", names) == Names{"site.elevation"});
+    CHECK(similar_names("colour", names).empty());
+    CHECK(similar_names("", names).empty());
+    CHECK(edit_distance("", "abc") == 3);
+    CHECK(edit_distance("abcd", "acbd") == 1);
 }
 
 TEST_CASE_FIXTURE(ServiceFixture,
@@ -95,6 +114,7 @@ TEST_CASE_FIXTURE(ServiceFixture,
                             R"("hide":["donors.name","donors.nane","site.place"]})");
     REQUIRE(made.status == 200);
     CHECK(json::serialize(made.object().at("hides_nothing_yet")) == R"(["donors.nane"])");
+    CHECK(made.object().at("similar_fields").at("donors.nane").at(0).as_string() == "donors.name");
     for (const char* target : {"/api/v1/search?q=Withheldname", "/api/v1/search?q=Withheldplace",
                                "/api/v1/search?q=loam", "/api/v1/export?dataset=irri/rice",
                                "/api/v1/records/irri/rice/germplasm/a",
