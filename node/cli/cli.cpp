@@ -10,6 +10,7 @@
 
 #include "node/cli/arguments.hpp"
 #include "node/cli/commands.hpp"
+#include "node/cli/help_text.hpp"
 #include "node/version.hpp"
 
 namespace sangam::node::cli {
@@ -17,11 +18,12 @@ namespace {
 
 constexpr const char* program_description =
     "Sangam: a federation node for plant-breeding and genebank data.\n"
-    "An institution runs a node and decides what it shares; a registry says who is a member.";
+    "An institution runs a node and decides what it shares; a registry says who\n"
+    "is a member.";
 
 constexpr const char* footer =
-    "Exit codes: 0 done, 1 failed or done with rejected rows, 2 usage, 3 not found, 4 refused,\n"
-    "5 unreachable, 6 incomplete. `sangam COMMAND --help` says more about each command.";
+    "Exit codes: 0 done, 1 failed or done with rejected rows, 2 usage, 3 not found,\n"
+    "4 refused, 5 unreachable, 6 incomplete. `sangam COMMAND --help` says more.";
 
 /// The parser with every command. References into `session` are kept.
 std::unique_ptr<CLI::App> make_parser(Session& session) {
@@ -123,7 +125,7 @@ std::optional<int> parse(CLI::App& app, Session& session, const std::vector<std:
         std::reverse(reversed.begin(), reversed.end());
         app.parse(std::move(reversed));
     } catch (const CLI::CallForHelp&) {
-        session.out() << app.help();
+        session.out() << wrap_help(app.help(), session.terminal().width);
         return 0;
     } catch (const CLI::CallForVersion&) {
         session.out() << "sangam " << version << '\n';

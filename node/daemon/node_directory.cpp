@@ -136,16 +136,14 @@ Result<void> make_fresh_directory(const std::string& directory) {
 
 Result<NodeId> init_node(const std::string& directory, const std::string& name) {
     if (name.empty() || name.size() > 100 || !is_utf8(name))
-        return fail("bad_name", "the name must be 1 to 100 bytes of UTF-8", name, {},
+        return fail("bad_name", "the name must be 1 to 100 bytes of UTF-8",
+                    is_utf8(name) ? name.substr(0, 100) : std::string(),
+                    "give --name a short name for people, such as \"IRRI genebank\"",
                     ErrorKind::usage);
     for (const char c : name)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-            return fail("bad_name", "the name must not hold control characters", {}, {},
-                        ErrorKind::usage);
-    if (auto made = make_fresh_directory(directory); !made) return std::unexpected(made.error());
-    const auto lock = DirectoryLock::take(directory);
-    if (!lock) return std::unexpected(lock.error());
-
+            return fail("bad_name", "the name must not hold control characters", {},
+                        "give --name one line of plain text", ErrorKind::usage);
     init_crypto();
     SystemRandom random;
     const DirectoryPaths paths{directory};

@@ -98,7 +98,11 @@ Result<json::object> init_registry(const std::string& directory,
         return fail("bad_threshold",
                     "there must be 1 to " + std::to_string(registry::max_root_keys) +
                         " root keys, and 1 to that many must be needed",
-                    {}, {}, ErrorKind::usage);
+                    "--root-keys " + std::to_string(options.root_keys) + " --threshold " +
+                        std::to_string(options.threshold),
+                    "give --threshold a number that is not above --root-keys, such as "
+                    "--root-keys 3 --threshold 2",
+                    ErrorKind::usage);
     init_crypto();
     SystemRandom random;
     std::vector<SigningKey> root_keys;

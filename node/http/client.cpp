@@ -38,8 +38,8 @@ constexpr std::size_t chunk_bytes = 256 * 1024;
 constexpr std::uint32_t max_response_header_bytes = 64 * 1024;
 
 std::unexpected<Error> unreachable(std::string_view code, std::string message,
-                                   const std::string& subject) {
-    return fail(code, std::move(message), subject, {}, ErrorKind::unreachable);
+                                   const std::string& subject, std::string fix) {
+    return fail(code, std::move(message), subject, std::move(fix), ErrorKind::unreachable);
 }
 
 std::unexpected<Error> connection_lost(std::string message, const std::string& subject) {
@@ -214,12 +214,14 @@ asio::awaitable<Result<Response>> talk_tcp(HostPort to, const ClientRequest& req
         co_await resolver.async_resolve(to.host, std::to_string(to.port), quiet);
     if (unknown)
         co_return unreachable("unknown_host", "the host is not known: " + unknown.message(),
-                              subject);
+                              subject, "check its spelling and this machine's name service");
     asio::ip::tcp::socket socket(executor);
     const auto [refused, endpoint] = co_await asio::async_connect(socket, found, quiet);
     if (refused)
         co_return unreachable("cannot_connect", "nobody answers there: " + refused.message(),
-                              subject);
+                              subject,
+                              "check the address and the port, that it runs there, and that no "
+                              "firewall stands between");
     error_code ignored;
     socket.set_option(asio::ip::tcp::no_delay(true), ignored);
     Exchange exchange(ClientSocket(std::move(socket)), request, std::move(host), std::move(target),
@@ -238,7 +240,7 @@ asio::awaitable<Result<Response>> talk_unix(std::string path, const ClientReques
                        "run sangam as the user who runs the daemon");
     if (refused)
         co_return unreachable("not_running", "nobody listens on the socket: " + refused.message(),
-                              path);
+                              path, "start the daemon of this directory");
     Exchange exchange(ClientSocket(std::move(socket)), request, "localhost", std::move(target),
                       std::move(path));
     co_return co_await exchange.run();
@@ -262,7 +264,7 @@ Result<Response> run_until_deadline(asio::awaitable<Result<Response>> talk,
     if (result) return std::move(*result);
     return unreachable("deadline_passed",
                        "no answer within " + std::to_string(request.deadline.count()) + " ms",
-                       subject);
+                       subject, "it may be busy or cut off: try again, and look at its log");
 }
 
 }  // namespace

@@ -68,8 +68,8 @@ Result<Reply> add_token(Call& call) {
     auto name = required_text(*body, "name");
     if (!name) return std::unexpected(name.error());
     if (name->size() > max_name_bytes_of_token)
-        return fail("bad_name", "a token's name has at most 100 bytes", *name, {},
-                    ErrorKind::usage);
+        return fail("bad_name", "a token's name has at most 100 bytes", *name,
+                    "give --name a shorter one, such as who uses it", ErrorKind::usage);
     token.name = std::move(*name);
     const auto role_text = required_text(*body, "role");
     if (!role_text) return std::unexpected(role_text.error());

@@ -8,6 +8,7 @@
 
 #include "node/cli/arguments.hpp"
 #include "node/cli/cli.hpp"
+#include "node/cli/help_text.hpp"
 
 using namespace sangam;
 using namespace sangam::node;
@@ -164,12 +165,48 @@ TEST_CASE("cli parsing: bad durations, roles and contradictions are usage errors
     CHECK(parse(words("registry revoke --node a --institution b --reason x")).code == 2);
 }
 
+TEST_CASE("cli help: long lines go on below their description, words stay whole") {
+    const std::string option = "  --name TEXT                 one two three";
+    CHECK(cli::wrap_help(option + "\n", 38) ==
+          "  --name TEXT                 one two\n" + std::string(30, ' ') + "three\n");
+    CHECK(cli::wrap_help("one two three", 8) == "one two\nthree");
+    CHECK(cli::wrap_help("unbreakable", 4) == "unbreakable");
+    CHECK(cli::wrap_help("", 4).empty());
+    CHECK(cli::wrap_help("a\n\nb", 4) == "a\n\nb");
+}
+
 TEST_CASE("cli parsing: --help and --version answer on standard output with 0") {
     const auto help = parse({"grant", "add", "--help"});
     CHECK(help.code == 0);
     CHECK(help.out.str().find("--can") != std::string::npos);
     CHECK(parse({"--version"}).out.str().starts_with("sangam "));
     CHECK(parse({"--help"}).code == 0);
+    for (const char* command : {"",
+                                "registry",
+                                "registry init",
+                                "registry run",
+                                "registry invite",
+                                "node",
+                                "node run",
+                                "dataset create",
+                                "dataset",
+                                "import",
+                                "export",
+                                "put",
+                                "get",
+                                "grant add",
+                                "grant",
+                                "subscribe",
+                                "search",
+                                "conflicts resolve",
+                                "status",
+                                "token add",
+                                "verify"}) {
+        auto arguments = words(command);
+        arguments.emplace_back("--help");
+        std::istringstream text(parse(arguments).out.str());
+        for (std::string line; std::getline(text, line);) CHECK_MESSAGE(line.size() <= 80, line);
+    }
 }
 
 TEST_CASE("cli arguments: lists and assignments") {
