@@ -3,7 +3,7 @@
 """Everything that leaves a node passes the one decision: decide(asker, action, dataset) of
 sync/policy.hpp and, for a record and its fields, RowJudge of sync/row_scope.hpp (SEMANTICS section 5).
 
-The tables below list the ways out: frame types, HTTP routes, and every place that reads records from
+The tables below list the ways out: frame types, HTTP routes and probes, and every place that reads records from
 a store. The test fails when the tree has one that no table lists, when a listed one no longer calls
 what it has to, and when a Scope is made anywhere but in the decision. RowScope itself has a private
 constructor, so that part is the compiler's.
@@ -52,6 +52,11 @@ ROUTES = {
     "list_quarantine": OWN, "show_quarantined": OWN, "drop_quarantined": OWN,
     "remove_subscription": OWN, "verify": OWN, "list_tokens": OWN, "add_token": OWN,
     "revoke_token": OWN,
+}
+# What stands outside /api/v1, for everybody -> file and gate; None: says nothing of a dataset.
+PROBES = {
+    "healthz": None, "readyz": None,
+    "metrics": ("node/service/state_metrics.cpp", r"call_\.decide\(.*scope\.shows_all\(\)"),
 }
 # File that reads records, changes or commits -> its gate, or why it needs none.
 READERS = {
@@ -147,6 +152,16 @@ def breaches_in(tree: Path) -> list[str]:
         else:
             check_gate(f"route {verb}", gate, body_of(verb, tree), breaches)
 
+    probes = re.findall(r'\{"(\w+)", &Impl::\w+\}', code_of(tree / "node/service/service.cpp"))
+    if not probes:
+        breaches.append("node/service/service.cpp: no probes found")
+    for probe in probes:
+        if probe not in PROBES:
+            breaches.append(f"/{probe}: not in this test's table of ways out")
+        elif PROBES[probe]:
+            file, gate = PROBES[probe]
+            check_gate(f"/{probe} in {file}", gate, code_of(tree / file), breaches)
+
     for file in sources(tree):
         text = code_of(tree / file)
         if READS.search(text):
@@ -187,6 +202,10 @@ def main() -> None:
               '{"GET", "peek", Role::nobody, peek, "q"},\n    {"GET", "search", Role::nobody, search,')
     must_find(tree, "a route that is opened", "node/service/routes.cpp",
               '{"GET", "grants", Role::admin,', '{"GET", "grants", Role::nobody,')
+    must_find(tree, "a new probe", "node/service/service.cpp", '{"healthz", &Impl::healthy}',
+              '{"healthz", &Impl::healthy}, {"peekz", &Impl::healthy}')
+    must_find(tree, "metrics that ask nobody", "node/service/state_metrics.cpp", "call_.decide(",
+              "call_.decided(")
     must_find(tree, "an export without a judge", "node/service/import_export.cpp", "RowJudge",
               "NoJudge")
     must_find(tree, "a reader of records elsewhere", "node/service/status.cpp",
