@@ -40,6 +40,8 @@ int create_registry(const Session& session, const CreateRegistryOptions& options
     if (options.expiry)
         init_options.expiry = std::chrono::duration_cast<std::chrono::seconds>(*options.expiry);
     return session.finish(init_registry(*directory, init_options), [&](const json::object& made) {
+        if (flag_at(made, "removed_unfinished"))
+            session.out() << "Removed what an init had left there that did not come to its end.\n";
         session.out() << "Made a registry in " << *directory << "\n  registry id  "
                       << text_at(made, "registry_id") << "\n  root keys    "
                       << array_at(made, "root_keys").size() << ", " << number_at(made, "threshold")

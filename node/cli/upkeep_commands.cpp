@@ -35,6 +35,11 @@ void print_status(const Session& session, const json::object& d) {
     Table datasets({"dataset", "own", "records"});
     for (const auto& entry : array_at(d, "datasets")) {
         const auto& dataset = entry.as_object();
+        if (flag_at(dataset, "sharing_waits"))
+            out << text_at(dataset, "dataset")
+                << " is not shared: a holder has control entries that this node forgot, and gives "
+                   "them\nback when it connects; sangam dataset resume "
+                << text_at(dataset, "dataset") << " shares it without them\n";
         datasets.add({text_at(dataset, "dataset"), flag_at(dataset, "own") ? "yes" : "no",
                       shown_count(number_at(dataset, "records"))});
     }

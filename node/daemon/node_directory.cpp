@@ -12,6 +12,7 @@
 
 #include "node/daemon/config.hpp"
 #include "node/daemon/durable_file.hpp"
+#include "node/daemon/init_attempt.hpp"
 #include "node/daemon/key_file.hpp"
 #include "storage/file_access.hpp"
 #include "storage/store.hpp"
@@ -146,17 +147,24 @@ Result<NodeId> init_node(const std::string& directory, const std::string& name) 
                         "give --name one line of plain text", ErrorKind::usage);
     init_crypto();
     SystemRandom random;
-    const DirectoryPaths paths{directory};
-    write_file_durably(paths.config(), as_bytes(initial_config(name)), 0600);
-    make_directory(paths.directory());
-    make_directory(paths.blobs());
-    // The key comes last but for the store, which is made again when it is missing: a directory
-    // with a key is a node's.
-    const SigningKey key = make_key_file(paths.identity(), KeyKind::identity, random);
-    const NodeId node{key.public_key().bytes};
-    const sync::Merger merger;
-    const auto store = storage::open_sqlite_store(directory, {node, &key, &random}, merger);
-    return node;
+    try {
+        auto attempt = InitAttempt::begin(directory);
+        if (!attempt) return std::unexpected(attempt.error());
+        const DirectoryPaths paths{directory};
+        write_file_durably(paths.config(), as_bytes(initial_config(name)), 0600);
+        make_directory(paths.directory());
+        make_directory(paths.blobs());
+        // The key comes last but for the store, which is made again when it is missing: a directory
+        // with a key is a node's.
+        const SigningKey key = make_key_file(paths.identity(), KeyKind::identity, random);
+        const NodeId node{key.public_key().bytes};
+        const sync::Merger merger;
+        const auto store = storage::open_sqlite_store(directory, {node, &key, &random}, merger);
+        attempt->finish();
+        return node;
+    } catch (const std::exception& failure) {
+        return init_failed(directory, failure.what());
+    }
 }
 
 Result<SigningKey> load_identity(const std::string& directory) {

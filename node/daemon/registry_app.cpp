@@ -11,8 +11,10 @@
 
 #include "node/daemon/daemon_process.hpp"
 #include "node/daemon/durable_file.hpp"
+#include "node/daemon/init_attempt.hpp"
 #include "node/daemon/key_file.hpp"
 #include "node/daemon/node_directory.hpp"
+#include "node/daemon/private_files.hpp"
 #include "node/daemon/registry_client.hpp"
 #include "node/daemon/registry_files.hpp"
 #include "node/daemon/registry_host.hpp"
@@ -21,6 +23,7 @@
 #include "registry/log_verifier.hpp"
 #include "registry/tiles.hpp"
 #include "registry/update_assembler.hpp"
+#include "storage/file_access.hpp"
 
 namespace sangam::node {
 namespace {
@@ -120,28 +123,33 @@ Result<json::object> init_registry(const std::string& directory,
     const auto made = registry::create_registry(init, root_keys, keys, system_now());
     if (!made) return std::unexpected(made.error());
 
-    if (auto fresh = make_fresh_directory(directory); !fresh) return std::unexpected(fresh.error());
-    const auto lock = DirectoryLock::take(directory);
-    if (!lock) return std::unexpected(lock.error());
-    const RegistryPaths paths{directory};
-    make_directory(paths.root_keys());
-    write_file_durably(paths.root_keys() + "/README", as_bytes(root_keys_note), 0600);
-    for (std::size_t i = 0; i < root_keys.size(); ++i)
-        write_key_file(paths.root_keys() + "/root-" + std::to_string(i + 1) + ".key",
-                       KeyKind::registry_root, root_keys[i]);
-    write_key_file(paths.log_key(), KeyKind::registry_log, keys.log);
-    write_key_file(paths.freshness_key(), KeyKind::registry_freshness, keys.freshness);
-    registry::Effects effects;
-    effects.state = made->files.state;
-    effects.entries = made->files.entries;
-    effects.checkpoint = std::string(as_text(made->files.checkpoint));
-    effects.audit.push_back(made->audit);
-    carry_out(directory, effects);
-    // Last: a directory with a root document is a registry's.
-    write_file_durably(paths.of(registry::file::roots), made->files.roots, 0644);
-    return json::object{{"registry_id", made->registry_id.hex()},
-                        {"root_keys", std::move(shown_keys)},
-                        {"threshold", options.threshold}};
+    try {
+        auto attempt = InitAttempt::begin(directory);
+        if (!attempt) return std::unexpected(attempt.error());
+        const RegistryPaths paths{directory};
+        make_directory(paths.root_keys());
+        write_file_durably(paths.root_keys() + "/README", as_bytes(root_keys_note), 0600);
+        for (std::size_t i = 0; i < root_keys.size(); ++i)
+            write_key_file(paths.root_keys() + "/root-" + std::to_string(i + 1) + ".key",
+                           KeyKind::registry_root, root_keys[i]);
+        write_key_file(paths.log_key(), KeyKind::registry_log, keys.log);
+        write_key_file(paths.freshness_key(), KeyKind::registry_freshness, keys.freshness);
+        registry::Effects effects;
+        effects.state = made->files.state;
+        effects.entries = made->files.entries;
+        effects.checkpoint = std::string(as_text(made->files.checkpoint));
+        effects.audit.push_back(made->audit);
+        carry_out(directory, effects);
+        // Last: a directory with a root document is a registry's.
+        write_file_durably(paths.of(registry::file::roots), made->files.roots, 0644);
+        attempt->finish();
+        return json::object{{"registry_id", made->registry_id.hex()},
+                            {"root_keys", std::move(shown_keys)},
+                            {"threshold", options.threshold},
+                            {"removed_unfinished", attempt->has_removed_remains()}};
+    } catch (const std::exception& failure) {
+        return init_failed(directory, failure.what());
+    }
 }
 
 Result<void> run_registry(const std::string& directory, const RegistryRunOptions& options) {
@@ -151,6 +159,9 @@ Result<void> run_registry(const std::string& directory, const RegistryRunOptions
     if (!lock) return std::unexpected(lock.error());
     auto host = RegistryHost::open(directory);
     if (!host) return std::unexpected(host.error());
+    for (const auto& open : registry_paths_open_to_others(directory))
+        spdlog::warn("others than its owner may use {} (mode {}); run: {}", open.path,
+                     storage::mode_text(open.mode), open.fix);
 
     DaemonProcess process(registry_io_threads);
     boost::asio::thread_pool workers(worker_threads);

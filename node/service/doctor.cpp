@@ -52,6 +52,37 @@ json::object peers_check(const std::vector<PeerRow>& peers) {
                  "check on both sides that the membership holds: sangam registry members");
 }
 
+/// Own datasets of which a holder has control entries that this store forgot (decisions 0082,
+/// 0141).
+json::object sharing_check(const Call& call, const storage::Reader& reader) {
+    std::string waiting;
+    std::string names;
+    std::string behind;
+    for (const auto& info : reader.datasets()) {
+        if (info.holding != storage::Holding::own) continue;
+        const auto policy = sync::DatasetPolicy::load(reader, info.uid);
+        if (!policy || !policy->is_behind) continue;
+        const auto text = call.dataset_text(info.manifest);
+        auto& list = policy->is_paused ? waiting : behind;
+        list += (list.empty() ? "" : ", ") + text;
+        if (policy->is_paused) names += (names.empty() ? "" : " ") + info.manifest.name;
+    }
+    if (!waiting.empty())
+        return check("sharing", false,
+                     "nothing is shared of " + waiting +
+                         ": a holder has grants or withdrawals of it that this store forgot",
+                     "let its holders connect, which give them back; or share without them: sangam "
+                     "dataset resume " +
+                         names.substr(0, names.find(' ')) +
+                         (names.find(' ') == std::string::npos ? "" : ", one by one"));
+    if (!behind.empty())
+        return check("sharing", true,
+                     behind +
+                         ": shared again, but its grants stay as they are until its holders "
+                         "have given forgotten control entries back");
+    return check("sharing", true, "no dataset waits for control entries");
+}
+
 }  // namespace
 
 Result<Reply> doctor_checks(Call& call) {
@@ -72,6 +103,7 @@ Result<Reply> doctor_checks(Call& call) {
               "set this machine's clock, by NTP"));
     checks.push_back(registry_check(call.context.membership->state()));
     checks.push_back(peers_check(call.context.peers->rows()));
+    checks.push_back(sharing_check(call, *reader));
     checks.push_back(check("quarantine", quarantined == 0,
                            std::to_string(quarantined) + " items set aside" +
                                (unaccepted == 0 ? std::string()

@@ -37,7 +37,8 @@ json::object registry_row(const MembershipState& state) {
     return out;
 }
 
-json::array dataset_rows(const Call& call, const std::vector<storage::DatasetInfo>& datasets) {
+json::array dataset_rows(const Call& call, const storage::Reader& reader,
+                         const std::vector<storage::DatasetInfo>& datasets) {
     std::vector<json::object> rows;
     for (const auto& info : datasets) {
         if (info.holding == storage::Holding::known) continue;
@@ -45,6 +46,10 @@ json::array dataset_rows(const Call& call, const std::vector<storage::DatasetInf
         row["dataset"] = call.dataset_text(info.manifest);
         row["own"] = info.holding == storage::Holding::own;
         row["records"] = info.live_records;
+        if (info.holding == storage::Holding::own) {
+            const auto policy = sync::DatasetPolicy::load(reader, info.uid);
+            row["sharing_waits"] = policy && policy->is_paused;
+        }
         rows.push_back(std::move(row));
     }
     std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
@@ -127,7 +132,7 @@ Result<Reply> status(Call& call) {
     out["version"] = call.context.version;
     out["epoch"] = std::to_string(raw(call.context.store->epoch()));
     out["registry"] = registry_row(call.context.membership->state());
-    out["datasets"] = dataset_rows(call, datasets);
+    out["datasets"] = dataset_rows(call, *reader, datasets);
     out["peers"] = peer_rows(call.context.peers->rows(), engine);
     out["subscriptions"] = subscription_rows(engine);
     out["serving"] = serving_rows(engine);

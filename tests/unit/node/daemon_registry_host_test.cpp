@@ -3,13 +3,18 @@
 #include "node/daemon/registry_host.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <csignal>
 #include <filesystem>
+#include <fstream>
 
 #include "node/daemon/durable_file.hpp"
+#include "node/daemon/private_files.hpp"
 #include "node/daemon/registry_app.hpp"
 #include "node/daemon/registry_files.hpp"
 #include "node/http/target.hpp"
@@ -132,6 +137,54 @@ TEST_CASE("registry host: an init that is refused leaves nothing in the way of t
         CHECK_FALSE(std::filesystem::exists(directory));
     }
     CHECK(init_registry(directory, {.name = "ok"}));
+}
+
+TEST_CASE("registry host: an init that fails midway leaves nothing, and what a kill left goes") {
+    const TemporaryDirectory parent;
+    const std::string directory = parent.file("r");
+    {  // A disk that takes no file of more than 40 bytes: keys do not fit.
+        rlimit before{};
+        REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+        rlimit small = before;
+        small.rlim_cur = 40;
+        const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+        REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+        const auto failed = init_registry(directory, {.name = "n"});
+        REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+        std::signal(SIGXFSZ, handler);
+        REQUIRE_FALSE(failed);
+        CHECK(failed.error().code == "init_failed");
+        CHECK(!failed.error().fix.empty());
+        CHECK_FALSE(std::filesystem::exists(directory));
+    }
+    // As a killed init leaves it: begun, and without the root document, which comes last.
+    std::filesystem::create_directories(directory + "/root-keys");
+    std::ofstream(directory + "/init.unfinished");
+    std::ofstream(directory + "/root-keys/root-1.key") << "half";
+    const auto made = init_registry(directory, {.name = "n"});
+    REQUIRE(made);
+    CHECK(made->at("removed_unfinished").as_bool());
+    CHECK_FALSE(std::filesystem::exists(directory + "/init.unfinished"));
+    CHECK(init_registry(directory, {.name = "n"}).error().code == "exists");
+    // What somebody else has in a directory is left alone.
+    const std::string other = parent.file("other");
+    std::filesystem::create_directory(other);
+    std::ofstream(other + "/notes") << "mine";
+    CHECK(init_registry(other, {.name = "n"}).error().code == "exists");
+    CHECK(std::filesystem::exists(other + "/notes"));
+}
+
+TEST_CASE("registry host: keys and a directory that others may use are named") {
+    RunningRegistry r;
+    CHECK(registry_paths_open_to_others(r.directory).empty());
+    REQUIRE(::chmod(r.directory.c_str(), 0755) == 0);
+    REQUIRE(::chmod((r.directory + "/log.key").c_str(), 0640) == 0);
+    REQUIRE(::chmod((r.directory + "/root-keys/root-1.key").c_str(), 0644) == 0);
+    const auto open = registry_paths_open_to_others(r.directory);
+    REQUIRE(open.size() == 3);
+    CHECK(open[0].fix == "chmod 700 " + r.directory);
+    CHECK(open[1].fix == "chmod 600 " + r.directory + "/log.key");
+    CHECK(open[2].path.ends_with("root-1.key"));
 }
 
 TEST_CASE("registry host: invites, enrols, approves, revokes, and all of it is on disk") {
