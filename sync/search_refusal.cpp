@@ -142,6 +142,17 @@ std::string what_to_ask_instead(const std::vector<AskedField>& fields) {
     return out + "sangam get RECORD shows which fields a record has; capitals count";
 }
 
+/// Each field is somewhere, and no dataset has all of them.
+Error refusal_to_combine(const std::vector<AskedField>& asked,
+                         const std::map<Path, std::vector<std::string>>& having) {
+    std::vector<std::string> parts;
+    for (const AskedField& field : asked)
+        parts.push_back(field.options + ": " + shown_name(field.path) + " is in " +
+                        some_of(having.at(field.path), ", "));
+    return {ErrorKind::refused, "search_refused", "none of the datasets asked has all the fields",
+            joined(parts, between_reasons), "leave fields out, or ask in several searches"};
+}
+
 /// None may be searched, whatever the fields.
 Error refusal_to_search(const std::vector<DatasetRefusal>& refusals) {
     std::map<std::string, std::vector<std::string>> by_reason;
@@ -177,33 +188,28 @@ Error search_refusal(const SearchQuery& query, std::vector<DatasetRefusal> refus
     std::ranges::sort(refusals, {}, &DatasetRefusal::dataset);
     const auto asked = asked_fields(query);
     auto everywhere = asked;  // missing in each dataset that could be searched
-    std::vector<std::string> lacking;
+    std::size_t lacking = 0;
+    std::map<Path, std::vector<std::string>> having;
     for (const auto& refusal : refusals) {
-        std::vector<std::string> here;
+        const auto is_missing = [&](const AskedField& field) {
+            return names_field(refusal.reason, field.path);
+        };
+        if (std::ranges::none_of(asked, is_missing)) continue;
+        ++lacking;
         for (const AskedField& field : asked)
-            if (names_field(refusal.reason, field.path))
-                here.push_back(shown_name(field.path) + " (" + field.options + ")");
-        if (here.empty()) continue;
-        lacking.push_back(refusal.dataset + " has no " + joined(here, " and no "));
-        std::erase_if(everywhere, [&](const AskedField& field) {
-            return !names_field(refusal.reason, field.path);
-        });
+            if (!is_missing(field)) having[field.path].push_back(refusal.dataset);
+        std::erase_if(everywhere, [&](const AskedField& field) { return !is_missing(field); });
     }
-    if (lacking.empty()) return refusal_to_search(refusals);
+    if (lacking == 0) return refusal_to_search(refusals);
     Error out{ErrorKind::refused, "search_refused", {}, {}, {}};
-    if (everywhere.empty()) {
-        out.message = "none of the datasets asked has all the fields";
-        out.subject = some_of(lacking, between_reasons);
-        out.fix = "ask for the fields of one dataset at a time";
-        return out;
-    }
+    if (everywhere.empty()) return refusal_to_combine(asked, having);
     std::vector<std::string> parts;
     for (const AskedField& field : everywhere)
         parts.push_back(field.options + ": there is no field " + shown_name(field.path));
     out.message = joined(parts, between_reasons) + " in ";
     if (refusals.size() == 1)
         out.message += refusals.front().dataset;
-    else if (lacking.size() == refusals.size())
+    else if (lacking == refusals.size())
         out.message += "any of the " + std::to_string(refusals.size()) + " datasets asked";
     else
         out.message += "any of the datasets that you may search";

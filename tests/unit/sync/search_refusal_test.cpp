@@ -69,7 +69,7 @@ TEST_CASE("search refusal: datasets that lack different fields are told apart") 
     const auto error =
         search_refusal(query, {{"irri/rice", lacking({"b"})}, {"cimmyt/wheat", lacking({"a"})}});
     CHECK(error.message == "none of the datasets asked has all the fields");
-    CHECK(error.subject == "cimmyt/wheat has no a (where); irri/rice has no b (sort)");
+    CHECK(error.subject == "where: a is in irri/rice; sort: b is in cimmyt/wheat");
     CHECK_FALSE(error.fix.empty());
 }
 

@@ -142,7 +142,8 @@ TEST_CASE("search: a refusal names the field and its option, whichever dataset s
     REQUIRE(outcome.refused);
     CHECK(outcome.refused->message == "none of the datasets asked has all the fields");
     CHECK(outcome.refused->subject ==
-          "cimmyt/wheat has no genuss (sort); irri/rice has no pedigree (ANCEST) (facet)");
+          "where: origin is in cimmyt/wheat, irri/rice; facet: pedigree (ANCEST) is in "
+          "cimmyt/wheat; sort: genuss is in irri/rice");
 }
 
 TEST_CASE("search: a condition lets through what it is true for, at each owner") {
