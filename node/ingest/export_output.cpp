@@ -32,10 +32,13 @@ void ExportSurvey::take(const RecordView& record) {
     } else {
         std::erase_if(id_fields, [&](const Path& field) { return !holds_id(field); });
     }
-    if (auto id = passport_id_of(record); !id.empty() && id != record.key.id)
-        foreign_passport_ids.insert(std::move(id));
     collections.insert(record.key.collection);
     ++records;
+}
+
+void ExportSurvey::take_passport_id(const RecordView& record) {
+    if (auto id = passport_id_of(record); !id.empty() && id != record.key.id)
+        foreign_passport_ids.insert(std::move(id));
 }
 
 std::string passport_id_of(const RecordView& record) {

@@ -41,6 +41,8 @@ struct ExportSurvey {
     std::set<std::string> foreign_passport_ids;
 
     void take(const RecordView& record);
+    /// For mcpd, whose import makes the ids itself.
+    void take_passport_id(const RecordView& record);
 };
 
 /// INSTCODE:ACCENUMB:GENUS; empty where one of them is missing.

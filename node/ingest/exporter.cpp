@@ -93,7 +93,9 @@ Result<ExportReport> export_records(const RecordScan& scan, const ExportOptions&
         options.format == ExportFormat::mcpd ? std::string("germplasm") : options.collection;
     ExportSurvey survey;
     scan([&](const RecordView& record) {
-        if (wanted.empty() || record.key.collection == wanted) survey.take(record);
+        if (!wanted.empty() && record.key.collection != wanted) return true;
+        survey.take(record);
+        if (options.format == ExportFormat::mcpd) survey.take_passport_id(record);
         return true;
     });
     if (survey.collections.size() > 1) {
