@@ -49,21 +49,6 @@ const Value* member(const Value::Map& object, std::string_view key) {
     return it == object.end() || it->second.is_null() ? nullptr : &it->second;
 }
 
-/// Why a value cannot be a record's, wherever in the entity it stands; empty when it can.
-std::string_view unstorable(const Value& value) {
-    constexpr std::string_view nul = "text may not hold a NUL";
-    if (value.is_text()) return value.text().find('\0') == std::string_view::npos ? "" : nul;
-    if (const auto* array = value.get_if<Value::Array>())
-        for (const Value& element : *array)
-            if (const auto why = unstorable(element); !why.empty()) return why;
-    if (const auto* map = value.get_if<Value::Map>())
-        for (const auto& [key, element] : *map) {
-            if (key.find('\0') != std::string::npos) return nul;
-            if (const auto why = unstorable(element); !why.empty()) return why;
-        }
-    return {};
-}
-
 /// "1987-06-22" as MCPD writes it; anything else as it is.
 std::string mcpd_date(std::string text) {
     const bool has_hyphens = text.size() >= 10 && text[4] == '-' && text[7] == '-';
@@ -386,8 +371,7 @@ std::expected<BrapiRecord, RowProblem> read_brapi_entity(
     const FieldModel& model, const WholePaths& whole, const HasGermplasm& has_germplasm) {
     const std::string key(entity.id_key);
     const auto* object = value.get_if<Value::Map>();
-    if (const auto why = unstorable(value); !why.empty())
-        return std::unexpected(RowProblem{{}, std::string(why)});
+    if (holds_nul(value)) return std::unexpected(RowProblem{{}, "text may not hold a NUL"});
     if (!object) return std::unexpected(RowProblem{{}, "the entity is no JSON object"});
     const auto* db_id = member(*object, key);
     const std::string raw = db_id ? text_of(*db_id) : std::string();

@@ -112,4 +112,15 @@ std::string cell_text(const Value& value) {
     return out;
 }
 
+bool holds_nul(const Value& value) {
+    if (value.is_text()) return value.text().find('\0') != std::string_view::npos;
+    if (const auto* array = value.get_if<Value::Array>())
+        return std::ranges::any_of(*array, holds_nul);
+    if (const auto* map = value.get_if<Value::Map>())
+        return std::ranges::any_of(*map, [](const auto& member) {
+            return member.first.find('\0') != std::string::npos || holds_nul(member.second);
+        });
+    return false;
+}
+
 }  // namespace sangam::node::ingest

@@ -42,4 +42,7 @@ void append_writes(std::vector<FieldWrite>& out, const Path& field, Shape shape,
 /// JSON prints it, a map as JSON, null as nothing.
 [[nodiscard]] std::string cell_text(const Value& value);
 
+/// Whether a text or a key in the value has a NUL, which no file holds.
+[[nodiscard]] bool holds_nul(const Value& value);
+
 }  // namespace sangam::node::ingest

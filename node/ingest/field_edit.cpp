@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/ingest/field_edit.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "node/ingest/cell_shape.hpp"
@@ -151,6 +152,12 @@ Result<std::vector<FieldWrite>> plan_edit(const FieldModel& model,
     std::vector<FieldWrite> writes;
     std::map<Path, std::optional<Value>> given;
     for (const FieldEdit& edit : edits) {
+        const bool has_nul_in_name = std::ranges::any_of(
+            edit.field.names,
+            [](const std::string& name) { return name.find('\0') != std::string::npos; });
+        if (edit.value && (has_nul_in_name || holds_nul(*edit.value)))
+            return fail("bad_text", "a text or a name may not hold a NUL, which no file holds",
+                        edit.field.text(), "leave the NUL out", ErrorKind::usage);
         if (model.counter_of(edit.field))
             return fail("counter", "the totals of a counter are written by additions only",
                         edit.field.text(), "add to the counter itself: FIELD+=5", ErrorKind::usage);

@@ -39,9 +39,9 @@ struct CounterBase {
 /// The writes of a change that makes the edits to a record that now shows `fields` (unions as
 /// lists; empty for a new record). An object is written as the fields in it. Unsetting what is not
 /// there is no error. Refuses a field twice, a field at which others lie below or that lies below
-/// another, a set given no texts, and nothing to do. A path of one element of a union adds it at
-/// the end or removes it, whatever the value. `proposes_as` as in plan_row(). A counter is refused
-/// without `counters`, and a value for it.
+/// another, a set given no texts, a NUL, and nothing to do. A path of one element of a union adds
+/// it at the end or removes it, whatever the value. `proposes_as` as in plan_row(). A counter is
+/// refused without `counters`, and a value for it.
 [[nodiscard]] Result<std::vector<FieldWrite>> plan_edit(const FieldModel& model,
                                                         const std::map<Path, Value>& fields,
                                                         const std::vector<FieldEdit>& edits,

@@ -270,6 +270,11 @@ TEST_CASE("field edit: what cannot be written is refused with what to do") {
     CHECK(code({{plan_path("accessionNames"), Value(3)}}) == "bad_set");
     CHECK(code({{plan_path("accessionNames"), Value(Value::Array{3})}}) == "bad_set");
     CHECK(code({{plan_path("c"), Value(1)}, {plan_path("c"), Value(2)}}) == "field_twice");
+    const std::string nul("a\0b", 3);
+    CHECK(code({{plan_path("c"), Value(nul)}}) == "bad_text");
+    CHECK(code({{plan_path("c"), Value(Value::Array{Value(Value::Map{{nul, 1}})})}}) == "bad_text");
+    CHECK(code({{Path::single(nul), Value("x")}}) == "bad_text");
+    CHECK(code({{Path::single(nul), std::nullopt}}) == "accepted");
     CHECK(code({}) == "nothing_to_do");
     CHECK(code({{plan_path("a.b"), std::nullopt}}) == "accepted");
 }
