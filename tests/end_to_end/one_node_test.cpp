@@ -144,3 +144,36 @@ TEST_CASE("one node: kill -9 in the middle of an import loses nothing that was w
     CHECK(finished.at("unchanged").as_int64() >= verified.at("records").as_int64());
     CHECK(node.sangam({"verify"}).json().at("records").as_int64() == 20'000);
 }
+
+TEST_CASE(
+    "one node: the longest value is put from a file, exported and imported, a longer one refused") {
+    OneNode node;
+    constexpr std::size_t longest = 1024 * 1024 - 5;  // a text's head has five bytes
+    const auto file = node.files.write("long.txt", std::string(longest, '\x01'));
+    const std::string record = "ipk/passports/germplasm/R";
+    const auto put = node.sangam({"put", record, "--from", "remarks=" + file});
+    REQUIRE_MESSAGE(put.exit_code == 0, put.out);
+    const auto over =
+        node.sangam({"put", record, "--from",
+                     "remarks=" + node.files.write("over.txt", std::string(longest + 1, 'x'))});
+    CHECK(over.exit_code == 1);
+    CHECK(over.out.find("1 MiB") != std::string::npos);
+    CHECK(node.sangam({"put", record, "--from", "remarks=" + node.files.path("none")}).exit_code ==
+          3);
+
+    const auto out = node.files.path("out.csv");
+    const auto exported = node.sangam({"export", "--dataset", "passports", "--format", "csv",
+                                       "--collection", "germplasm", "--out", out});
+    CHECK(exported.json().at("written").as_int64() == 1);
+    CHECK(exported.json().at("notices").as_array().empty());
+    CHECK(node.sangam({"import", "--dataset", "passports", out, "--collection", "germplasm", "--id",
+                       "_id", "--source", "again"})
+              .exit_code == 0);
+
+    // What MCPD cannot name stays out, and a person is told on standard error.
+    const auto mcpd = run_sangam(
+        {"export", "--dataset", "passports", "--format", "mcpd", "--out", "-", "--dir", node.dir});
+    CHECK(mcpd.exit_code == 0);
+    CHECK(mcpd.err.find("left out: record germplasm/R") != std::string::npos);
+    CHECK(mcpd.out.starts_with("PUID,"));
+}

@@ -63,3 +63,11 @@ TEST_CASE("http address: a socket path of 107 bytes fits and of 108 does not") {
     REQUIRE(!refused);
     CHECK(refused.error().message.find("108") != std::string::npos);
 }
+
+TEST_CASE("http target: a header's value stays readable and comes back whole") {
+    CHECK(http::encode_header_value("left out: 3 records, \"a;b\"") ==
+          "left out: 3 records, \"a;b\"");
+    const std::string odd = "100 % \r\n\x7F\xC3\xA9";
+    CHECK(http::encode_header_value(odd) == "100 %25 %0D%0A%7F%C3%A9");
+    CHECK(http::percent_decode(http::encode_header_value(odd)).value() == odd);
+}

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "node/service/similar_names.hpp"
+#include "sync/policy.hpp"
 #include "tests/unit/node/service_fixture.hpp"
 
 using namespace sangam;
@@ -259,4 +260,53 @@ TEST_CASE_FIXTURE(ServiceFixture, "service membership: join passes the answer on
     const auto admitted =
         admin("POST", "/api/v1/admit", R"({"node_id":")" + std::string(64, 'a') + R"("})");
     CHECK(admitted.object().at("invitation").as_string() == "sangam-invite:further");
+}
+
+TEST_CASE_FIXTURE(ServiceFixture,
+                  "service export: what a file lacks or changes stands in headers") {
+    make_dataset(R"(,"merge":{"stock":"sum"})");
+    REQUIRE(admin("PATCH", record("a"), R"({"set":["stock+=5"],"fields":{"n":1}})").status == 200);
+    const auto headers = [&](const std::string& format) {
+        std::map<std::string, std::string> out;
+        for (const auto& [name, value] :
+             admin("GET", "/api/v1/export?dataset=irri/rice&format=" + format).response.headers)
+            out[name] += value + "\n";
+        return out;
+    };
+    auto csv = headers("csv");
+    CHECK(csv["Sangam-Written"] == "1\n");
+    CHECK(csv["Sangam-Left-Out"] == "0\n");
+    CHECK(csv["Sangam-Notice"].find("left out: stock: a counter") != std::string::npos);
+    CHECK(csv["Sangam-Notice"].find("n: values that are no text") != std::string::npos);
+    auto mcpd = headers("mcpd");
+    CHECK(mcpd["Sangam-Written"] == "0\n");
+    CHECK(mcpd["Sangam-Left-Out"] == "1\n");
+    CHECK(!headers("ndjson").contains("Sangam-Notice"));
+}
+
+TEST_CASE_FIXTURE(ServiceFixture,
+                  "service status: a dataset that waits for forgotten control entries is named") {
+    make_dataset();
+    const auto sharing = [&] {
+        json::object out;
+        for (const auto& check : admin("GET", "/api/v1/doctor").object().at("checks").as_array())
+            if (check.at("name").as_string() == "sharing") out = check.as_object();
+        return out;
+    };
+    const auto waits = [&] {
+        return admin("GET", "/api/v1/status").object().at("datasets").at(0).at("sharing_waits");
+    };
+    CHECK(sharing().at("ok").as_bool());
+    CHECK_FALSE(waits().as_bool());
+    const auto uid = store->reader()->datasets().front().uid;
+    store->put_document(sync::forgotten_kind, uid.hex(),
+                        sync::encode_chain_numbers({{"members", 9}}));
+    CHECK_FALSE(sharing().at("ok").as_bool());
+    CHECK(sharing().at("detail").as_string().find("irri/rice") != std::string::npos);
+    CHECK(sharing().at("fix").as_string().find("sangam dataset resume rice") != std::string::npos);
+    CHECK(waits().as_bool());
+    REQUIRE(admin("POST", "/api/v1/datasets/rice/resume").status == 200);
+    CHECK(sharing().at("ok").as_bool());
+    CHECK(sharing().at("detail").as_string().find("stay as they are") != std::string::npos);
+    CHECK_FALSE(waits().as_bool());
 }
