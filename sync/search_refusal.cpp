@@ -2,18 +2,21 @@
 #include "sync/search_refusal.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <map>
-#include <optional>
+#include <set>
 #include <utility>
 
 #include "protocol/condition.hpp"
 #include "protocol/mcpd.hpp"
+#include "protocol/similar_names.hpp"
 
 namespace sangam::sync {
 namespace {
 
 constexpr std::size_t max_named_datasets = 5;  // in one message; a federation has many
 constexpr std::size_t max_similar_fields = 3;
+constexpr std::size_t shortest_beginning = 4;  // of a name: less says nothing
 constexpr std::string_view between_reasons = "; ";
 
 /// A field that the search names, and where.
@@ -77,59 +80,28 @@ std::string some_of(std::vector<std::string> parts, std::string_view between) {
     return joined(parts, between) + std::string(between) + "and " + std::to_string(more) + " more";
 }
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return out;
-}
-
-/// How many letters have to be put in, left out or changed to make one of the other.
-std::size_t edits_between(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        std::size_t before = std::exchange(row[0], i + 1);
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            const std::size_t change = before + (a[i] == b[j] ? 0 : 1);
-            before = row[j + 1];
-            row[j + 1] = std::min({change, before + 1, row[j] + 1});
-        }
-    }
-    return row.back();
-}
-
-/// How far a field's name is from what was asked for; nothing when it is another word.
-std::optional<std::size_t> distance_of(const std::string& asked, std::string_view name) {
-    constexpr std::size_t longest_name = 64;  // nobody misspells a longer one
-    constexpr std::size_t shortest_beginning = 4;
-    if (asked.size() > longest_name) return std::nullopt;
-    const std::string other = lower(name);
-    if (asked.size() >= shortest_beginning && other.starts_with(asked)) return 1;
-    const std::size_t edits = edits_between(asked, other);
-    return edits <= std::min<std::size_t>(2, asked.size() / 3) ? std::optional(edits)
-                                                               : std::nullopt;
-}
-
-/// Fields of MCPD whose name is like the asked one. The standard's, not those of some dataset: what
-/// stands there is not for everybody to know.
+/// Fields of MCPD whose name is like the asked one, or begins with it. The standard's, not those of
+/// some dataset: what stands there is not for everybody to know.
 std::vector<std::string> similar_fields(const Path& path) {
     if (find_mcpd_field(path)) return {};
-    const std::string asked = lower(path.text());
-    std::vector<std::pair<std::size_t, const McpdColumn*>> found;
-    for (const McpdColumn& column : mcpd_columns()) {
-        std::optional<std::size_t> least;
-        for (const std::string_view name :
-             {column.name, column.field, std::string_view(column.path.names.back())})
-            if (const auto distance = distance_of(asked, name))
-                least = std::min(least.value_or(*distance), *distance);
-        if (least) found.emplace_back(*least, &column);
-    }
-    std::ranges::sort(found);  // like ones in the order of the standard
+    const std::string asked = path.text();
+    std::map<std::string, const McpdColumn*, std::less<>> columns;  // by either name
+    std::set<std::string> names;
+    for (const McpdColumn& column : mcpd_columns())
+        for (const std::string_view name : {column.name, column.field}) {
+            columns.emplace(name, &column);
+            names.emplace(name);
+        }
     std::vector<std::string> out;
-    for (const auto& [distance, column] : found)
-        if (out.size() < max_similar_fields && distance == found.front().first)
-            out.push_back(shown_name(column->path));
+    const auto add = [&](const McpdColumn& column) {
+        std::string shown = shown_name(column.path);
+        if (std::ranges::find(out, shown) == out.end()) out.push_back(std::move(shown));
+    };
+    for (const std::string& name : similar_names(asked, names)) add(*columns.at(name));
+    if (out.empty() && asked.size() >= shortest_beginning)
+        for (const McpdColumn& column : mcpd_columns())
+            if (out.size() < max_similar_fields && column.path.names.back().starts_with(asked))
+                add(column);
     return out;
 }
 

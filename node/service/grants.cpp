@@ -6,9 +6,9 @@
 
 #include "node/service/control_author.hpp"
 #include "node/service/field_data.hpp"
-#include "node/service/similar_names.hpp"
 #include "node/service/verbs.hpp"
 #include "protocol/mcpd.hpp"
+#include "protocol/similar_names.hpp"
 #include "sync/control_author.hpp"
 #include "sync/former_writers.hpp"
 #include "sync/row_scope.hpp"

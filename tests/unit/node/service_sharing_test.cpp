@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Datasets, grants, subscriptions, search, import and export, status through the service.
 #include <fstream>
-#include <set>
 
-#include "node/service/similar_names.hpp"
 #include "sync/policy.hpp"
 #include "tests/unit/node/service_fixture.hpp"
 
 using namespace sangam;
 using namespace sangam::node::test;
-using sangam::node::edit_distance;
-using sangam::node::similar_names;
 
 TEST_CASE_FIXTURE(ServiceFixture, "service datasets: create, show, set and list agree") {
     make_dataset(R"(,"types":{"yield":"number"},"merge":{"remarks":"keep_all"})");
@@ -88,20 +84,6 @@ TEST_CASE_FIXTURE(
     const auto listed = admin("GET", "/api/v1/grants").object().at("grants").as_array();
     CHECK(json::serialize(listed.at(0).at("hide")) ==
           R"(["collectingInfo.collectingSite.latitudeDecimal","yeild","yield"])");
-}
-
-TEST_CASE("similar names: slips, other case and last parts are found, the nearest first") {
-    const std::set<std::string> names = {"yield", "yield2", "remarks", "DECLATITUDE",
-                                         "site.elevation"};
-    using Names = std::vector<std::string>;
-    CHECK(similar_names("yeild", names) == Names{"yield", "yield2"});
-    CHECK(similar_names("REMARK", names) == Names{"remarks"});
-    CHECK(similar_names("declatitud", names) == Names{"DECLATITUDE"});
-    CHECK(similar_names("elevation", names) == Names{"site.elevation"});
-    CHECK(similar_names("colour", names).empty());
-    CHECK(similar_names("", names).empty());
-    CHECK(edit_distance("", "abc") == 3);
-    CHECK(edit_distance("abcd", "acbd") == 1);
 }
 
 TEST_CASE_FIXTURE(ServiceFixture,

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sangam::node {
+namespace sangam {
 
 /// Letters to insert, drop, change or swap with their neighbour to make one of the other; upper and
 /// lower case are one.
@@ -18,4 +18,4 @@ namespace sangam::node {
 [[nodiscard]] std::vector<std::string> similar_names(std::string_view name,
                                                      const std::set<std::string>& names);
 
-}  // namespace sangam::node
+}  // namespace sangam

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "node/service/similar_names.hpp"
+#include "protocol/similar_names.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <utility>
 
-namespace sangam::node {
+namespace sangam {
 namespace {
 
 constexpr std::size_t most_similar = 3;
@@ -56,4 +56,4 @@ std::vector<std::string> similar_names(std::string_view name, const std::set<std
     return out;
 }
 
-}  // namespace sangam::node
+}  // namespace sangam
