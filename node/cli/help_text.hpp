@@ -8,8 +8,9 @@
 
 namespace sangam::node::cli {
 
-/// The lines of a help text, broken at spaces where they are longer than `width`. What goes on of an
-/// option's or command's description stands below its beginning. A word longer than a line stays.
+/// The lines of a help text, broken at spaces where they are longer than `width`. What goes on of
+/// an option's or command's description stands below its beginning. A word longer than a line
+/// stays.
 [[nodiscard]] std::string wrap_help(std::string_view text, std::size_t width);
 
 }  // namespace sangam::node::cli
