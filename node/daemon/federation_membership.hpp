@@ -49,7 +49,8 @@ struct MembershipHooks {
     std::function<void()> changed;             ///< view() has something else to say
     std::function<void()> federation_changed;  ///< the node joined a registry
     std::function<void(sync::ConnectionId, messages::Message)> send;
-    std::function<std::vector<sync::ConnectionId>()> open_connections;
+    /// Those that our hello goes before whatever is sent now.
+    std::function<std::vector<sync::ConnectionId>()> greeted_connections;
 };
 
 /// Thread-safe.

@@ -35,8 +35,8 @@ void FederationMembership::offer_to_all() {
         last_offer_ = setup_.clock();
         if (directory_) offer = directory_->offer();
     }
-    if (!offer || !hooks_.open_connections) return;
-    for (const auto connection : hooks_.open_connections()) hooks_.send(connection, *offer);
+    if (!offer || !hooks_.greeted_connections) return;
+    for (const auto connection : hooks_.greeted_connections()) hooks_.send(connection, *offer);
 }
 
 void FederationMembership::peer_message(const sync::PassDirectoryMessage& message) {
@@ -127,8 +127,8 @@ void FederationMembership::share_announcements() {
             spdlog::error("cannot keep what peers announced: {}", error.what());
         }
     }
-    if (!hooks_.open_connections) return;
-    for (const auto connection : hooks_.open_connections()) send_announcements(connection);
+    if (!hooks_.greeted_connections) return;
+    for (const auto connection : hooks_.greeted_connections()) send_announcements(connection);
 }
 
 void FederationMembership::on_update(sync::ConnectionId connection,

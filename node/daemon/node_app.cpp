@@ -117,7 +117,7 @@ public:
                                 [this](sync::ConnectionId connection, messages::Message message) {
                                     peers_->send(connection, std::move(message));
                                 },
-                                [this] { return peers_->open_connections(); }});
+                                [this] { return peers_->greeted_connections(); }});
         if (auto listening = peers_->listen(config_.peer_listen); !listening) return listening;
         actions_.connect({peers_.get(), membership_.get(), logic_.get(), store_.get(), &merger_,
                           &answer_workers_});

@@ -238,6 +238,11 @@ void PeerManager::on_open(const std::shared_ptr<PeerConnection>& connection) {
     });
     // Behind the hello, which the work before put in the queue.
     setup_.engine->post([this, id](sync::Engine&, Millis) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (const auto it = connections_.find(id); it != connections_.end())
+                it->second.has_greeted = true;
+        }
         if (setup_.on_connected) setup_.on_connected(id);
     });
     // The directory may have changed while the handshake ran.
@@ -350,11 +355,11 @@ void PeerManager::close(sync::ConnectionId connection, const messages::Abort& ab
     if (const auto found = find(connection)) found->close(abort);
 }
 
-std::vector<sync::ConnectionId> PeerManager::open_connections() const {
+std::vector<sync::ConnectionId> PeerManager::greeted_connections() const {
     const std::lock_guard lock(mutex_);
     std::vector<sync::ConnectionId> out;
     for (const auto& [id, entry] : connections_)
-        if (entry.is_open) out.push_back(id);
+        if (entry.has_greeted) out.push_back(id);
     return out;
 }
 

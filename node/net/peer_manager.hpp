@@ -72,7 +72,8 @@ public:
     /// The engine's actions; a connection that has ended is ignored.
     void send(sync::ConnectionId connection, messages::Message message);
     void close(sync::ConnectionId connection, const messages::Abort& abort);
-    [[nodiscard]] std::vector<sync::ConnectionId> open_connections() const;
+    /// Those whose queue has our hello in it: before it a peer takes nothing.
+    [[nodiscard]] std::vector<sync::ConnectionId> greeted_connections() const;
 
     [[nodiscard]] std::vector<PeerRow> rows() const override;
     [[nodiscard]] WireBytes wire_bytes() const override {
@@ -83,6 +84,7 @@ private:
     struct Entry {
         std::shared_ptr<PeerConnection> connection;
         bool is_open = false;
+        bool has_greeted = false;  ///< our hello is in its queue
     };
     /// What happened last with a peer; for the table and to log changes, not repetitions.
     struct PeerHistory {
