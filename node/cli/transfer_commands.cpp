@@ -10,6 +10,7 @@
 #include "node/cli/progress.hpp"
 #include "node/cli/table.hpp"
 #include "node/http/target.hpp"
+#include "protocol/bytes.hpp"
 
 namespace sangam::node::cli {
 namespace {
@@ -70,7 +71,7 @@ Result<TargetBuilder> import_target(const ImportOptions& options) {
         if (!std::ifstream(file, std::ios::binary))
             return fail("unreadable_file", "the file cannot be opened", file,
                         "check its permissions", ErrorKind::failed);
-        out.parameter("file", file);
+        out.parameter("file", is_utf8(file) ? file : printable(file));
         out.parameter("size", std::to_string(size));
     }
     return out;

@@ -5,6 +5,8 @@
 #include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "protocol/bytes.hpp"
+
 namespace sangam::node::http {
 namespace {
 
@@ -17,6 +19,14 @@ constexpr std::array<std::pair<ErrorKind, std::string_view>, 6> kinds{{
     {ErrorKind::incomplete, "incomplete"},
 }};
 
+/// JSON is UTF-8; a header or an argument that an error quotes need not be.
+std::string json_text(std::string text) {
+    if (!is_utf8(text))
+        for (char& c : text)
+            if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+    return text;
+}
+
 }  // namespace
 
 std::string_view to_text(ErrorKind kind) {
@@ -28,9 +38,9 @@ std::string_view to_text(ErrorKind kind) {
 boost::json::object error_document(const Error& error) {
     boost::json::object inner;
     inner["code"] = error.code;
-    inner["message"] = error.message;
-    inner["subject"] = error.subject;
-    inner["fix"] = error.fix;
+    inner["message"] = json_text(error.message);
+    inner["subject"] = json_text(error.subject);
+    inner["fix"] = json_text(error.fix);
     inner["kind"] = to_text(error.kind);
     boost::json::object out;
     out["error"] = std::move(inner);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/http/target.hpp"
 
+#include "protocol/bytes.hpp"
+
 namespace sangam::node::http {
 namespace {
 
@@ -19,11 +21,20 @@ void append_encoded(std::string& out, char c) {
     out += digits[byte & 15];
 }
 
+/// Names, ids and values are text; what is not could not even be quoted in an answer.
+Result<std::string> decode_text(std::string_view text) {
+    auto decoded = percent_decode(text);
+    if (decoded && !is_utf8(*decoded))
+        return fail("bad_target", "a part of the request target is not UTF-8", std::string(text),
+                    "send text as UTF-8, each byte of it percent-encoded", ErrorKind::usage);
+    return decoded;
+}
+
 Result<std::string> decode_parameter(std::string_view text) {
     std::string spaced(text);
     for (char& c : spaced)
         if (c == '+') c = ' ';
-    return percent_decode(spaced);
+    return decode_text(spaced);
 }
 
 }  // namespace
@@ -83,7 +94,7 @@ Result<Target> parse_target(std::string_view target) {
     std::string_view rest = std::string_view(out.path).substr(1);
     while (!rest.empty()) {
         const auto slash = rest.find('/');
-        auto segment = percent_decode(rest.substr(0, slash));
+        auto segment = decode_text(rest.substr(0, slash));
         if (!segment) return std::unexpected(segment.error());
         out.segments.push_back(std::move(*segment));
         if (slash == std::string_view::npos) break;

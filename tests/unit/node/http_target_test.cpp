@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "node/http/address.hpp"
+#include "node/http/error_body.hpp"
 #include "node/http/target.hpp"
 
 using namespace sangam;
@@ -39,6 +40,20 @@ TEST_CASE("http target: a slash at the end adds no segment, one in the middle do
 TEST_CASE("http target: other forms and broken percent signs are refused") {
     for (const char* bad : {"", "http://host/", "*", "/%", "/%4", "/%zz", "/a?x=%g1", "/a?%=1"})
         CHECK_MESSAGE(!http::parse_target(bad), bad);
+}
+
+TEST_CASE("http target: what is not UTF-8 is refused, wherever it stands") {
+    for (const char* bad : {"/%FF", "/a/\xff", "/s?q=%FF", "/s?%C3=1", "/s?x=1&sort=%C3%28"}) {
+        const auto target = http::parse_target(bad);
+        REQUIRE_MESSAGE(!target, bad);
+        CHECK(target.error().code == "bad_target");
+    }
+    CHECK(http::parse_target("/caf%C3%A9?q=caf%C3%A9")->segments[0] == "caf\xc3\xa9");
+}
+
+TEST_CASE("http errors: what they quote is JSON, whatever it was") {
+    const auto document = http::error_document({ErrorKind::usage, "bad", "no", "caf\xe9", ""});
+    CHECK(document.at("error").at("subject") == "caf?");
 }
 
 TEST_CASE("http target: encoding and decoding give back every byte") {
