@@ -146,13 +146,11 @@ json::object past_document(const Call& call, const std::string& record,
     return document;
 }
 
-/// What the history says of conflicts that a later write settled. Owner and writers have it; it is
-/// for whom nothing of the record is hidden from.
+/// What the history says of conflicts that a later write settled.
 void append_past(Call& call, const storage::Reader& reader, const storage::DatasetInfo& info,
                  const sync::RowJudge& judge, const std::string& dataset,
                  std::map<std::string, json::array>& by_record) {
-    using storage::Holding;
-    if (info.holding != Holding::own && info.holding != Holding::writer) return;
+    if (!sees_history(call, info)) return;
     std::vector<RecordKey> keys;
     reader.scan_records(info.uid, {}, nullptr, [&](const storage::RecordState& record) {
         // Only who had seen something can have written over it.
@@ -180,11 +178,9 @@ bool is_about(const sync::MergeConflict& conflict, const std::string& field) {
 /// append_past().
 json::array settled_before(Call& call, const storage::Reader& reader, const RecordAccess& access,
                            const std::string& field) {
-    using storage::Holding;
     json::array out;
     const auto& info = access.dataset;
-    if (info.holding != Holding::own && info.holding != Holding::writer) return out;
-    if (!access.row || !access.row->hides_nothing()) return out;
+    if (!sees_history(call, info) || !access.row || !access.row->hides_nothing()) return out;
     const auto history = reader.history(info.uid, access.key);
     for (const auto& past : sync::past_conflicts(*call.context.merger, info.manifest, history))
         if (is_about(past.conflict, field)) out.push_back(past_document(call, access.text, past));

@@ -90,7 +90,7 @@ std::optional<NodeId> proposes_as(const Call& call, const RecordAccess& access) 
 }
 
 std::string present_version(const RecordAccess& access) {
-    return access.state ? version_tag(access.state->version) : std::string();
+    return access.state ? access.version : std::string();
 }
 
 Result<Written> write_record(Call& call, const RecordAccess& access, std::vector<FieldWrite> writes,

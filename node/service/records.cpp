@@ -13,6 +13,7 @@
 #include "protocol/cbor.hpp"
 #include "protocol/commit.hpp"
 #include "sync/past_conflicts.hpp"
+#include "sync/record_view.hpp"
 #include "sync/reserved_paths.hpp"
 
 namespace sangam::node {
@@ -133,6 +134,28 @@ std::string version_tag(const VersionVector& version) {
     return sha256(writer.data()).hex().substr(0, 32);
 }
 
+namespace {
+
+/// A version for one who sees these changes so: nothing that only others see moves it.
+std::string version_in_view(const std::vector<storage::StoredChange>& changes) {
+    Bytes all;
+    for (const auto& change : changes) {
+        const auto name = change.change_hash.view();
+        const auto body = change.change.encode();
+        all.insert(all.end(), name.begin(), name.end());
+        all.insert(all.end(), body.begin(), body.end());
+    }
+    return sha256(all).hex().substr(0, 32);
+}
+
+}  // namespace
+
+bool sees_history(const Call& call, const storage::DatasetInfo& dataset) {
+    using storage::Holding;
+    return call.asker.kind == sync::Asker::Kind::home &&
+           (dataset.holding == Holding::own || dataset.holding == Holding::writer);
+}
+
 Result<RecordAccess> open_record(Call& call, const storage::Reader& reader) {
     auto info = call.find_dataset(reader, call.arguments[0] + "/" + call.arguments[1]);
     if (!info) return std::unexpected(info.error());
@@ -150,9 +173,23 @@ Result<RecordAccess> open_record(Call& call, const storage::Reader& reader) {
         out.row = sync::RowJudge(scope, info->manifest, *call.context.merger).of(*out.state);
         if (!out.row->is_visible()) out.state.reset();
     }
-    if (out.state)
+    if (out.state) {
         out.merged = visible_part(call.context.merger->merge(info->manifest, out.state->changes),
                                   *out.row, *call.context.merger->schema_of(info->manifest));
+        if (call.asker.kind == sync::Asker::Kind::home) {
+            out.changes = out.state->changes;
+            out.version = version_tag(out.state->version);
+        } else {
+            const auto view = sync::view_of(*out.state, *out.row);
+            for (auto change : out.state->changes) {
+                const auto seen = view.changes.find(change.position);
+                if (seen == view.changes.end()) continue;
+                change.change = sync::as_it_crosses(change.change, seen->second, *out.row);
+                out.changes.push_back(std::move(change));
+            }
+            out.version = version_in_view(out.changes);
+        }
+    }
     out.dataset = std::move(*info);
     return out;
 }
@@ -162,23 +199,27 @@ Error no_such_record(const RecordAccess& access) {
             "sangam search finds records; ids are compared byte by byte"};
 }
 
+namespace {
+
+Error record_deleted(const RecordAccess& access) {
+    const auto successor = replaced_by(access.merged);
+    return {ErrorKind::not_found, "record_deleted",
+            successor.empty() ? "the record is deleted"
+                              : "the record is deleted and replaced by " + successor,
+            access.text, "sangam history shows what it said, sangam restore brings it back"};
+}
+
+}  // namespace
+
 Result<Reply> get_record(Call& call) {
     const auto reader = call.reader();
     const auto access = open_record(call, *reader);
     if (!access) return std::unexpected(access.error());
     if (!access->state) return std::unexpected(no_such_record(*access));
-    const auto& changes = access->state->changes;
-    if (access->merged.is_deleted) {
-        const auto successor = replaced_by(access->merged);
-        return fail("record_deleted",
-                    successor.empty() ? "the record is deleted"
-                                      : "the record is deleted and replaced by " + successor,
-                    access->text,
-                    "sangam history shows what it said, sangam restore brings it back",
-                    ErrorKind::not_found);
-    }
+    const auto& changes = access->changes;
+    if (access->merged.is_deleted) return std::unexpected(record_deleted(*access));
 
-    const auto version = version_tag(access->state->version);
+    const auto& version = access->version;
     const auto known = tags_of_header(call, "If-None-Match");
     if (!known) return std::unexpected(known.error());
     if (*known && ((*known)->is_any || (*known)->has_weak(version))) {
@@ -226,9 +267,14 @@ Result<Reply> record_history(Call& call) {
     const auto access = open_record(call, *reader);
     if (!access) return std::unexpected(access.error());
     if (!access->state) return std::unexpected(no_such_record(*access));
+    const bool sees_all = sees_history(call, access->dataset);
+    // To others a deleted record is gone, as it is from their copies.
+    if (!sees_all && access->merged.is_deleted && call.asker.kind != sync::Asker::Kind::home)
+        return std::unexpected(record_deleted(*access));
     const ingest::FieldModel model(access->dataset.manifest.schema);
     json::array changes;
-    for (const auto& change : reader->history(access->dataset.uid, access->key)) {
+    for (const auto& change :
+         sees_all ? reader->history(access->dataset.uid, access->key) : access->changes) {
         auto entry = change_document(call, *access->row, change);
         entry["live"] = change.is_live;
         entry["says"] = said_by(call, model, *access->row, change.change);

@@ -33,6 +33,59 @@ TEST_CASE_FIXTURE(ServiceFixture, "service access: discover alone shows the data
     CHECK(refused.status == 403);
 }
 
+TEST_CASE_FIXTURE(ServiceFixture, "service access: what was superseded is for the institution") {
+    make_dataset();
+    REQUIRE(admin("POST", "/api/v1/grants",
+                  R"({"dataset":"rice","to":"public","can":["search"],"hide":["secret"]})")
+                .status == 200);
+    REQUIRE(put("A", R"({"latitude":"51.85472","remarks":"x","secret":"s1"})").status == 200);
+    REQUIRE(put("A", R"({"latitude":"51.8"})").status == 200);
+    const auto of_public = tcp("GET", record("A") + "/history");
+    REQUIRE(of_public.status == 200);
+    CHECK(of_public.response.body.find("51.85472") == std::string::npos);
+    CHECK(of_public.response.body.find("s1") == std::string::npos);
+    const auto& changes = of_public.object().at("changes").as_array();
+    REQUIRE(changes.size() == 2);
+    CHECK(json::serialize(changes[0].at("fields")) == R"({"remarks":"x"})");
+    CHECK(changes[0].at("hidden") == 2);
+    const auto of_home = tcp("GET", record("A") + "/history", token("researcher"));
+    CHECK(of_home.response.body.find("51.85472") != std::string::npos);
+
+    SUBCASE("an edit of what is hidden changes nothing for those from whom it is") {
+        const auto before = tcp("GET", record("A"));
+        REQUIRE(put("A", R"({"secret":"s2"})").status == 200);
+        const auto after = tcp("GET", record("A"));
+        CHECK(after.response.body == before.response.body);
+        CHECK(after.response.headers == before.response.headers);
+        CHECK(tcp("GET", record("A") + "/history").response.body == of_public.response.body);
+    }
+    SUBCASE("an edit of what shows moves the version") {
+        const auto before = tcp("GET", record("A"));
+        REQUIRE(put("A", R"({"remarks":"y"})").status == 200);
+        CHECK(tcp("GET", record("A")).object().at("version") != before.object().at("version"));
+    }
+    SUBCASE("of a deleted record nothing is told but that it is") {
+        REQUIRE(admin("DELETE", record("A")).status == 200);
+        CHECK(tcp("GET", record("A") + "/history").status == 404);
+        CHECK(admin("GET", record("A") + "/history").status == 200);
+    }
+}
+
+TEST_CASE_FIXTURE(ServiceFixture,
+                  "service access: what a row said before it was shared is not told") {
+    make_dataset();
+    REQUIRE(admin("POST", "/api/v1/grants",
+                  R"({"dataset":"rice","to":"public","can":["search"],)"
+                  R"("where":"status = 'released'"})")
+                .status == 200);
+    REQUIRE(put("A", R"({"status":"draft","note":"DRAFT"})").status == 200);
+    REQUIRE(put("A", R"({"status":"released","note":"clean"})").status == 200);
+    const auto of_public = tcp("GET", record("A") + "/history");
+    REQUIRE(of_public.status == 200);
+    CHECK(of_public.response.body.find("DRAFT") == std::string::npos);
+    CHECK(of_public.response.body.find("clean") != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(ServiceFixture, "service access: each role may do what it is for and no more") {
     make_dataset();
     const auto researcher = token("researcher");
