@@ -536,7 +536,8 @@ SearchOutcome SearchCoordinator::outcome_of(Running& running) const {
             row = row_of(running, target, *part);
             row.dataset = target.name;
             add_hits(running, target, *part, common, outcome, facets, hits);
-            if (running.query.sort.empty() && !is_well_chosen(target, *part, common))
+            if (running.query.sort.empty() && running.query.limit > 0 &&
+                !is_well_chosen(target, *part, common))
                 outcome.ranking_is_per_node = true;
         }
         all_whole = all_whole && !row.partial;
@@ -572,16 +573,17 @@ SearchOutcome SearchCoordinator::outcome_of(Running& running) const {
     }
     for (const std::string& facet : running.query.facets) outcome.facets.try_emplace(facet);
 
-    std::set<NodeId> owners;
+    // Of an institution's nodes one is enough, whichever it is (docs/decisions/0157).
+    std::map<InstitutionId, bool> owners;
     for (const auto& [uid, target] : running.targets) {
-        const auto nodes = context_.directory.nodes_of(target.owner_id);
-        owners.insert(nodes.begin(), nodes.end());
-        if (target.is_own) owners.insert(context_.config.node);
+        auto nodes = context_.directory.nodes_of(target.owner_id);
+        if (target.is_own) nodes.push_back(context_.config.node);
+        owners[target.owner_id] = std::ranges::any_of(
+            nodes, [&](const NodeId& n) { return running.answered.contains(n); });
     }
     outcome.nodes_asked = static_cast<std::uint32_t>(owners.size());
     outcome.nodes_answered = static_cast<std::uint32_t>(
-        std::count_if(owners.begin(), owners.end(),
-                      [&](const NodeId& node) { return running.answered.contains(node); }));
+        std::ranges::count(owners, true, &std::pair<const InstitutionId, bool>::second));
     return outcome;
 }
 

@@ -70,6 +70,31 @@ struct SearchScene {
 
 }  // namespace
 
+TEST_CASE("search: of two nodes of one institution one answer is enough") {
+    SearchScene scene;
+    scene.share_all();
+    NodeId second = scene.world[scene.cimmyt].id;
+    second.bytes[0] ^= 1;
+    scene.world.directory.admit("cimmyt", second, scene.world[scene.cimmyt].institution);
+    const auto outcome = scene.world.search(scene.icrisat, SearchScene::words("drought"));
+    REQUIRE(outcome);
+    CHECK(outcome->complete);
+    CHECK(outcome->nodes_asked == 2);
+    CHECK(outcome->nodes_answered == 2);
+}
+
+TEST_CASE("search: a question for counts alone ranks nothing, by whatever statistics") {
+    SearchScene scene;
+    scene.share_all();
+    auto query = SearchScene::words("drought");
+    query.limit = 0;
+    const auto outcome = scene.world.search(scene.icrisat, query);
+    REQUIRE(outcome);
+    CHECK(outcome->total == 3);
+    CHECK(outcome->hits.empty());
+    CHECK_FALSE(outcome->ranking_is_per_node);
+}
+
 TEST_CASE("search: a hidden word neither matches nor counts nor shows") {
     SearchScene scene;
     scene.world.grant(scene.irri, scene.rice, "members", {sangam::Action::search},
