@@ -53,9 +53,12 @@ Result<json::object> verify_without_daemon(const std::string& directory,
 Result<json::object> verify_sample_without_daemon(const std::string& directory) {
     return with_store(directory, [&](const storage::Reader& reader) -> Result<json::object> {
         const auto datasets = reader.datasets();
-        const auto smallest = std::min_element(
-            datasets.begin(), datasets.end(),
-            [](const auto& a, const auto& b) { return a.live_records < b.live_records; });
+        // One without records would show nothing.
+        const auto smallest =
+            std::min_element(datasets.begin(), datasets.end(), [](const auto& a, const auto& b) {
+                return std::pair(a.live_records == 0, a.live_records) <
+                       std::pair(b.live_records == 0, b.live_records);
+            });
         if (smallest == datasets.end()) return verify_document({});
         return verify_document(reader.verify(smallest->uid));
     });

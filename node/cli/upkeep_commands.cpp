@@ -24,8 +24,10 @@ void print_status(const Session& session, const json::object& d) {
     auto& out = session.out();
     const auto width = session.terminal().width;
     const auto& registry = object_at(d, "registry");
+    const auto membership = text_at(registry, "membership");
     out << text_at(d, "institution") << "  node " << text_at(d, "node_id").substr(0, 16)
         << "  version " << text_at(d, "version") << "\nregistry: " << text_at(registry, "state");
+    if (!membership.empty() && membership != "member") out << ", membership " << membership;
     if (number_at(registry, "tree_size") > 0)
         out << ", " << number_at(registry, "tree_size") << " entries, checkpoint "
             << shown_age(number_at(registry, "age_s")) << " old";

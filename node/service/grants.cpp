@@ -272,7 +272,9 @@ Result<Reply> list_holders(Call& call) {
     json::object document;
     document["holders"] = std::move(holders);
     // A writer knows those whom it serves itself, and the other writers.
-    document["complete"] = info->holding == storage::Holding::own;
+    // Each of the institution's nodes knows whom it serves itself.
+    document["complete"] = info->holding == storage::Holding::own &&
+                           call.directory->nodes_of(call.own_institution).size() <= 1;
     return Reply(std::move(document));
 }
 
