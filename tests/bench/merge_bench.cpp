@@ -54,10 +54,10 @@ void evaluate_condition(benchmark::State& state) {
     const sync::Merger merger;
     const auto live = by_writers(1);
     const auto record = storage::flat_record(merger, {}, live.front().change.key, live);
-    const auto condition =
-        Condition::parse(
-            "countryOfOriginCode IN ('IND', 'NPL') AND acquisitionDate >= '1980' AND elevation > 500")
-            .value();
+    const auto condition = Condition::parse(
+                               "countryOfOriginCode IN ('IND', 'NPL') AND acquisitionDate >= "
+                               "'1980' AND elevation > 500")
+                               .value();
     for (auto _ : state) benchmark::DoNotOptimize(storage::evaluate(condition, record));
     state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
 }

@@ -115,9 +115,9 @@ void apply_to_replica(benchmark::State& state) {
         for (auto& part : owner.store().reader()->commits(dataset, lane, sent, 1000)) {
             sent = part.signed_header.header.sequence;
             request.parts.push_back(
-                VerifiedPart::verify(std::move(part),
-                                     [](const NodeId&, const PublicKey&) { return true; })
-                    .value());
+                VerifiedPart::verify(std::move(part), [](const NodeId&, const PublicKey&) {
+                    return true;
+                }).value());
         }
         state.ResumeTiming();
         if (!holder.store().apply(request)) std::abort();
