@@ -9,8 +9,8 @@
 
 namespace sangam::node::ingest {
 
-/// Letters, digits, `_`, `-` and `.`, of which the first is a letter, 64 at most: a name that stands
-/// in RECORD, in a URL and on a command line as it is. Error bad_collection (usage).
+/// Letters, digits, `_`, `-` and `.`, of which the first is a letter, 64 at most: a name that
+/// stands in RECORD, in a URL and on a command line as it is. Error bad_collection (usage).
 [[nodiscard]] Result<void> check_collection_name(std::string_view name);
 
 }  // namespace sangam::node::ingest
