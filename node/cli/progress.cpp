@@ -26,10 +26,11 @@ std::string bytes_text(double bytes) {
 
 }  // namespace
 
-std::string progress_line(const std::string& what, std::uint64_t done, std::uint64_t total,
-                          std::chrono::milliseconds elapsed, std::size_t width) {
+std::string progress_line(const std::string& what, const std::string& at_end, std::uint64_t done,
+                          std::uint64_t total, std::chrono::milliseconds elapsed,
+                          std::size_t width) {
     done = std::min(done, total);
-    if (done == total) return cut_to(what + "  sent; waiting for the node to write it", width);
+    if (done == total) return cut_to(what + "  " + at_end, width);
     const double share = static_cast<double>(done) / static_cast<double>(total);
     const double seconds = std::max(0.001, static_cast<double>(elapsed.count()) / 1000);
     const double rate = static_cast<double>(done) / seconds;
@@ -45,8 +46,11 @@ std::string progress_line(const std::string& what, std::uint64_t done, std::uint
         width);
 }
 
-Progress::Progress(const Terminal& terminal, std::string what)
-    : terminal_(terminal), what_(std::move(what)), started_(std::chrono::steady_clock::now()) {}
+Progress::Progress(const Terminal& terminal, std::string what, std::string at_end)
+    : terminal_(terminal),
+      what_(std::move(what)),
+      at_end_(std::move(at_end)),
+      started_(std::chrono::steady_clock::now()) {}
 
 Progress::~Progress() {
     if (is_drawn_) terminal_.err << "\r\033[K" << std::flush;
@@ -59,7 +63,8 @@ void Progress::update(std::uint64_t done, std::uint64_t total) {
     drawn_ = now;
     is_drawn_ = true;
     const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - started_);
-    terminal_.err << '\r' << progress_line(what_, done, total, elapsed, terminal_.width - 1)
+    terminal_.err << '\r'
+                  << progress_line(what_, at_end_, done, total, elapsed, terminal_.width - 1)
                   << "\033[K" << std::flush;
 }
 

@@ -63,7 +63,8 @@ void print_search(const Session& session, const json::object& document) {
     auto& out = session.out();
     const auto width = session.terminal().width;
     const auto& hits = array_at(document, "hits");
-    out << shown_count(number_at(document, "total")) << " records match; "
+    const auto total = number_at(document, "total");
+    out << shown_count(total) << (total == 1 ? " record matches; " : " records match; ")
         << number_at(document, "nodes_answered") << " of " << number_at(document, "nodes_asked")
         << " nodes answered in " << number_at(document, "took_ms") << " ms\n";
     if (!hits.empty()) {

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sangam import` and `sangam export`: files go to the daemon and come from it as they are.
+#include <unistd.h>
+
 #include <boost/json/array.hpp>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 
 #include "node/cli/arguments.hpp"
 #include "node/cli/commands.hpp"
+#include "node/cli/import_watch.hpp"
 #include "node/cli/output_file.hpp"
 #include "node/cli/progress.hpp"
 #include "node/cli/table.hpp"
@@ -115,7 +119,8 @@ void print_import(const Session& session, const ImportOptions& options, const js
     const auto& findings = object_at(r, "findings");
     if (number_at(findings, "count") == 0) return;
     out << shown_count(number_at(findings, "count"))
-        << " findings (stored as written); the first ones:\n";
+        << (number_at(findings, "count") == 1 ? " finding" : " findings")
+        << " (stored as written); the first ones:\n";
     Table table({"line", "field", "finding"});
     for (const auto& entry : array_at(findings, "first")) {
         const auto& finding = entry.as_object();
@@ -126,8 +131,12 @@ void print_import(const Session& session, const ImportOptions& options, const js
 }
 
 int import(const Session& session, const ImportOptions& options) {
-    const auto target = import_target(options);
+    auto target = import_target(options);
     if (!target) return session.report(target.error());
+    // By which the node tells it from others that run at the same time.
+    const auto name = std::to_string(::getpid()) + "-" +
+                      std::to_string(std::chrono::steady_clock::now().time_since_epoch().count());
+    target->parameter("name", name);
     http::ClientRequest request;
     request.method = "POST";
     request.target = target->text();
@@ -136,10 +145,11 @@ int import(const Session& session, const ImportOptions& options) {
     request.deadline = std::chrono::milliseconds(0);  // as long as the disk takes
     Result<json::object> report;
     {
-        Progress progress(session.terminal(), "import");
+        Progress progress(session.terminal(), "send", "sent; the node begins to write");
         request.progress = [&](std::uint64_t sent, std::uint64_t total) {
             progress.update(sent, total);
         };
+        const ImportWatch watch(session, name);
         report = call(session, DaemonKind::node, request);
     }
     if (!report) return session.report(report.error());

@@ -22,6 +22,7 @@ namespace sangam::node {
 
 class ConflictIndex;
 class Metrics;
+class RunningImports;
 
 /// What a token lets its bearer do; each includes the ones before.
 enum class Role : std::uint8_t {
@@ -49,6 +50,7 @@ struct Call {
     const http::Request& request;
     ConflictIndex& conflicts;
     Metrics& metrics;
+    RunningImports& imports;
     sync::Asker asker;
     Role role = Role::nobody;
     Millis now{};

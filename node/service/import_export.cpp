@@ -17,6 +17,7 @@
 #include "node/ingest/importer.hpp"
 #include "node/service/json_value.hpp"
 #include "node/service/metrics.hpp"
+#include "node/service/running_imports.hpp"
 #include "node/service/verbs.hpp"
 #include "node/service/visible_record.hpp"
 #include "sync/merger.hpp"
@@ -184,7 +185,10 @@ Result<Reply> import_files(Call& call) {
     const auto uid = info->uid;
     auto* engine = call.context.engine;
     auto interruption = http::Interruption::none;
-    target.on_progress = [&, uid, engine](const ingest::ImportProgress&) {
+    RunningImports::Entry entry(call.imports, {call.request.parameter("name").value_or(""),
+                                               options->dataset_text, call.now, 0, body.size(), 0});
+    target.on_progress = [&, uid, engine](const ingest::ImportProgress& progress) {
+        entry.update(progress.bytes_done, progress.bytes_total, progress.rows);
         // Subscribers get each batch as it is written, not when the whole file is done.
         engine->post([uid](sync::Engine& e, Millis now) { e.data_changed(uid, now); });
         interruption = call.interruption();

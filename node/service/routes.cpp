@@ -27,8 +27,9 @@ constexpr Route table[] = {
     {"POST", "import", Role::admin, import_files,
      "dataset file+ size+ collection id format map+ missing+ source encoding delimiter mirror "
      "dry_run "
-     "rejected_rows",
+     "rejected_rows name",
      BodyKind::file},
+    {"GET", "imports", Role::admin, list_imports},
     {"GET", "export", Role::nobody, export_dataset, "dataset where format collection"},
     {"GET", "grants", Role::admin, list_grants},
     {"POST", "grants", Role::admin, add_grant},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The handler of both HTTP listeners: who asks, may they, which verb, what comes out.
 #include "node/service/service.hpp"
+#include "node/service/running_imports.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -127,7 +128,7 @@ private:
     }
 
     Call make_call(const http::Request& request, Role role, std::vector<std::string> arguments) {
-        Call call{context_, request, conflicts_, metrics_};
+        Call call{context_, request, conflicts_, metrics_, imports_};
         call.role = role;
         call.now = context_.now();
         call.arguments = std::move(arguments);
@@ -234,6 +235,7 @@ private:
     ServiceContext context_;
     ConflictIndex conflicts_;
     Metrics metrics_;
+    RunningImports imports_;
     std::mutex status_mutex_;
     std::optional<sync::EngineStatus> status_;
     std::chrono::steady_clock::time_point status_time_;

@@ -31,6 +31,8 @@ Result<Reply> delete_record(Call& call);
 Result<Reply> restore_record(Call& call);
 // import_export.cpp
 Result<Reply> import_files(Call& call);
+// running_imports.cpp
+Result<Reply> list_imports(Call& call);
 Result<Reply> export_dataset(Call& call);
 // grants.cpp
 Result<Reply> add_grant(Call& call);

@@ -49,7 +49,7 @@ ROUTES = {
     "doctor_checks": OWN, "join_federation": OWN, "admit_node_of_institution": OWN,
     "create_dataset": OWN, "set_dataset": OWN, "resume_dataset": OWN, "list_holders": OWN, "import_files": OWN,
     "list_grants": OWN, "add_grant": OWN, "revoke_grant": OWN, "add_subscription": OWN,
-    "list_quarantine": OWN, "show_quarantined": OWN, "drop_quarantined": OWN,
+    "list_imports": OWN, "list_quarantine": OWN, "show_quarantined": OWN, "drop_quarantined": OWN,
     "remove_subscription": OWN, "verify": OWN, "list_tokens": OWN, "add_token": OWN,
     "revoke_token": OWN,
 }

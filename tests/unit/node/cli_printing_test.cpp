@@ -63,13 +63,14 @@ TEST_CASE("cli table: data cannot steer the terminal") {
 
 TEST_CASE("cli progress: the line fits, and says what is left") {
     using std::chrono::milliseconds;
-    const auto line = cli::progress_line("import", 50'000'000, 100'000'000, milliseconds(5000), 79);
+    const auto line =
+        cli::progress_line("import", "done", 50'000'000, 100'000'000, milliseconds(5000), 79);
     CHECK(display_width(line) <= 79);
     CHECK(line.find("50 %") != std::string::npos);
     CHECK(line.find("10.0 MB/s") != std::string::npos);
     CHECK(line.find("5 s left") != std::string::npos);
-    CHECK(display_width(cli::progress_line("import", 1, 1'000'000'000'000, milliseconds(1), 40)) <=
-          40);
+    CHECK(display_width(cli::progress_line("import", "done", 1, 1'000'000'000'000, milliseconds(1),
+                                           40)) <= 40);
 }
 
 TEST_CASE("cli numbers: counts and ages as people read them") {

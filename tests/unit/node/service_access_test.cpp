@@ -137,6 +137,7 @@ TEST_CASE_FIXTURE(ServiceFixture, "service access: every route lets in who may a
         {"GET conflicts", Role::nobody},
         {"GET conflicts/*/*/*/*/*", Role::nobody},
         {"POST conflicts/*/*/*/*/*", Role::curator},
+        {"GET imports", Role::admin},
         {"GET quarantine", Role::admin},
         {"GET quarantine/*", Role::admin},
         {"DELETE quarantine/*", Role::admin},
