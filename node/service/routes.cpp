@@ -83,7 +83,11 @@ Found find_route(const http::Request& request) {
         auto arguments = match(route.path, segments);
         if (!arguments) continue;
         if (route.method != method) {
-            out.is_other_method = true;
+            if (out.other_methods.find(route.method) == std::string::npos) {
+                if (!out.other_methods.empty()) out.other_methods += ", ";
+                out.other_methods += route.method;
+                if (route.method == "GET") out.other_methods += ", HEAD";
+            }
             continue;
         }
         // A fixed word goes before an argument: datasets/*/holders, not datasets/*/*.

@@ -40,8 +40,9 @@ struct Route {
 
 /// What a request's method and path lead to.
 struct Found {
-    const Route* route = nullptr;        ///< nullptr: none
-    bool is_other_method = false;        ///< the path exists, with another method
+    const Route* route = nullptr;  ///< nullptr: none
+    /// Where the path exists with other methods only: those, as the header `Allow` has them.
+    std::string other_methods{};
     std::vector<std::string> arguments;  ///< what the `*` stand for
 };
 [[nodiscard]] Found find_route(const http::Request& request);

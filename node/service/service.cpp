@@ -27,13 +27,16 @@ namespace json = boost::json;
 /// Scrapers come every 15 s or so; the logic thread has better things to do than to answer each.
 constexpr std::chrono::seconds status_age{5};
 
+/// RFC 9110 wants it with each 401.
+constexpr const char* challenge = "WWW-Authenticate";
+
 http::Response unauthorized() {
     auto out = http::error_response(401, Error{ErrorKind::refused,
                                                "bad_token",
                                                "the token is not known or has expired",
                                                {},
                                                "make a new one with sangam token add"});
-    out.headers.emplace_back("WWW-Authenticate", "Bearer");
+    out.headers.emplace_back(challenge, "Bearer");
     return out;
 }
 
@@ -70,7 +73,7 @@ public:
         }
         const auto found = find_route(request);
         auto response =
-            found.route ? answer(request, found) : no_route(request, found.is_other_method);
+            found.route ? answer(request, found) : no_route(request, found.other_methods);
         metrics_.request_answered(found.route ? found.route->path : "none", response.status);
         return response;
     }
@@ -103,8 +106,11 @@ private:
         const auto role = role_of(request);
         if (!role) return unauthorized();
         auto call = make_call(request, *role, found.arguments);
-        if (auto may = require_role(call, found.route->role); !may)
-            return http::error_response(*role == Role::nobody ? 401 : 403, may.error());
+        if (auto may = require_role(call, found.route->role); !may) {
+            auto out = http::error_response(*role == Role::nobody ? 401 : 403, may.error());
+            if (*role == Role::nobody) out.headers.emplace_back(challenge, "Bearer");
+            return out;
+        }
         const auto begin = std::chrono::steady_clock::now();
         const auto fits = check_parameters(*found.route, request);
         const Result<Reply> reply =
@@ -204,12 +210,15 @@ private:
         return *status_;
     }
 
-    static http::Response no_route(const http::Request& request, bool is_other_method) {
-        return http::error_response(
+    static http::Response no_route(const http::Request& request, const std::string& methods) {
+        const bool is_other_method = !methods.empty();
+        auto out = http::error_response(
             is_other_method ? 405 : 404,
             Error{ErrorKind::not_found, "no_such_route",
-                  is_other_method ? "this path takes another method" : "there is nothing here",
+                  is_other_method ? "this path takes " + methods : "there is nothing here",
                   request.method + " " + request.path, "docs/api.md lists what there is"});
+        if (is_other_method) out.headers.emplace_back("Allow", methods);
+        return out;
     }
 
     static http::Response failed(const Error& error) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who may ask what: tokens, roles, the public, hosts and origins.
 #include "node/service/routes.hpp"
+
+#include <algorithm>
+
 #include "tests/unit/node/service_fixture.hpp"
 
 using namespace sangam;
@@ -92,7 +95,15 @@ TEST_CASE_FIXTURE(ServiceFixture, "service access: each role may do what it is f
     const auto curator = token("curator");
     const auto boss = token("admin");
     const std::string edit = R"({"fields":{"remarks":"x"}})";
-    CHECK(tcp("PATCH", record("A"), {}, edit).status == 401);
+    const auto without = tcp("PATCH", record("A"), {}, edit);
+    CHECK(without.status == 401);
+    CHECK(std::ranges::count(without.response.headers, std::pair<std::string, std::string>(
+                                                           "WWW-Authenticate", "Bearer")) == 1);
+    const auto other = tcp("PUT", record("A"), curator, edit);
+    CHECK(other.status == 405);
+    CHECK(std::ranges::count(
+              other.response.headers,
+              std::pair<std::string, std::string>("Allow", "GET, HEAD, PATCH, DELETE")) == 1);
     CHECK(tcp("PATCH", record("A"), researcher, edit).status == 403);
     CHECK(tcp("PATCH", record("A"), curator, edit).status == 200);
     CHECK(tcp("GET", record("A"), researcher).status == 200);
