@@ -103,7 +103,8 @@ public:
 
     /// Recomputes every leaf, path, hash and signature from the bytes on disk, and compares every
     /// derived column with them; `only` limits it to one dataset. Long: runs on a view of its own.
-    virtual VerifyReport verify(const std::optional<DatasetUid>& only) const = 0;
+    virtual VerifyReport verify(const std::optional<DatasetUid>& only,
+                                const DatasetNames& name_of = {}) const = 0;
 };
 
 /// A failure of the store itself (disk full, I/O, corruption): what, which file, what to do.

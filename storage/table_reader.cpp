@@ -202,8 +202,9 @@ SearchResult TableReader::search(const SearchScope& scope, const SearchQuestion&
     return search_records(tables_, projector_, *dataset, scope.rules, question);
 }
 
-VerifyReport TableReader::verify(const std::optional<DatasetUid>& only) const {
-    return verify_tables(tables_, projector_, only);
+VerifyReport TableReader::verify(const std::optional<DatasetUid>& only,
+                                 const DatasetNames& name_of) const {
+    return verify_tables(tables_, projector_, only, name_of);
 }
 
 }  // namespace sangam::storage

@@ -47,7 +47,8 @@ public:
     SearchResult search(const SearchScope&, const SearchQuestion&) const override;
     std::optional<Bytes> document(const std::string& kind, const std::string& key) const override;
     std::vector<std::pair<std::string, Bytes>> documents(const std::string& kind) const override;
-    VerifyReport verify(const std::optional<DatasetUid>& only) const override;
+    VerifyReport verify(const std::optional<DatasetUid>& only,
+                        const DatasetNames& name_of) const override;
 
 private:
     const Tables& tables_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -219,7 +220,8 @@ struct QuarantineItem {
 // -----------------------------------------------------------------------------------
 
 struct VerifyFailure {
-    std::string record;  ///< RECORD form without the institution, or "commit LANE/SEQ", "control N"
+    std::string record;  ///< the dataset's name (DatasetNames) and COLLECTION/ID, or "commit
+                         ///< LANE/SEQ", "control N"
     std::string reason;
 };
 
@@ -230,6 +232,8 @@ struct VerifyReport {
     std::vector<VerifyFailure> failures;
 };
 inline constexpr std::size_t max_reported_failures = 1000;
+/// How a report names a dataset; by the manifest's name alone where it is empty.
+using DatasetNames = std::function<std::string(const Manifest&)>;
 
 // ---- text search
 // ---------------------------------------------------------------------------------

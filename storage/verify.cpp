@@ -16,8 +16,8 @@ constexpr std::size_t commits_read_at_once = 256;
 
 class Verifier {
 public:
-    Verifier(const Tables& tables, const Projector& projector)
-        : tables_(tables), projector_(projector) {}
+    Verifier(const Tables& tables, const Projector& projector, const DatasetNames& names)
+        : tables_(tables), projector_(projector), names_(names) {}
 
     VerifyReport run(const std::optional<DatasetUid>& only) {
         guarded("store", [&] {
@@ -125,7 +125,7 @@ private:
         if (!control->has_valid_signature()) failed(what, "its signature is wrong");
         const auto* manifest = std::get_if<Manifest>(&entry.body);
         if (manifest == nullptr || chain != chain_for_all) return;
-        dataset_name_ = manifest->name;
+        dataset_name_ = names_ ? names_(*manifest) : manifest->name;
         manifest_ = *manifest;
         if (row.number > dataset_.manifest_number ||
             (row.number == dataset_.manifest_number && row.hash != dataset_.manifest_hash))
@@ -308,6 +308,7 @@ private:
 
     const Tables& tables_;
     const Projector& projector_;
+    const DatasetNames& names_;
     VerifyReport report_;
     DatasetRow dataset_;
     std::string dataset_name_;  // in failures
@@ -321,8 +322,8 @@ private:
 }  // namespace
 
 VerifyReport verify_tables(const Tables& tables, const Projector& projector,
-                           const std::optional<DatasetUid>& only) {
-    return Verifier(tables, projector).run(only);
+                           const std::optional<DatasetUid>& only, const DatasetNames& name_of) {
+    return Verifier(tables, projector, name_of).run(only);
 }
 
 }  // namespace sangam::storage

@@ -9,6 +9,7 @@ namespace sangam::storage {
 
 /// Never throws for damage: what cannot be read is a failure that names what was being read.
 [[nodiscard]] VerifyReport verify_tables(const Tables&, const Projector&,
-                                         const std::optional<DatasetUid>& only);
+                                         const std::optional<DatasetUid>& only,
+                                         const DatasetNames& name_of = {});
 
 }  // namespace sangam::storage

@@ -13,7 +13,8 @@ Result<Reply> verify(Call& call) {
         if (!info) return std::unexpected(info.error());
         only = info->uid;
     }
-    return Reply(verify_document(reader->verify(only)));
+    return Reply(verify_document(reader->verify(
+        only, [&](const Manifest& manifest) { return call.dataset_text(manifest); })));
 }
 
 }  // namespace sangam::node

@@ -249,6 +249,20 @@ TEST_CASE("damage: a byte flipped anywhere in the file never ends the check") {
     CHECK(damaged.verify().failed == 0);
 }
 
+TEST_CASE("damage: a record is named with its institution where somebody knows it") {
+    Damaged damaged;
+    sqlite::Database db(damaged.path, sqlite::Database::Mode::read_write);
+    db.execute("UPDATE changes SET hash = zeroblob(32)");
+    sqlite::ReadConnection connection(damaged.path);
+    const auto report =
+        verify_tables(connection.tables, projector(), {},
+                      [](const Manifest& manifest) { return "irri/" + manifest.name; });
+    REQUIRE(report.failed > 0);
+    CHECK(std::ranges::any_of(report.failures, [](const VerifyFailure& failure) {
+        return failure.record.starts_with("irri/rice/germplasm/");
+    }));
+}
+
 TEST_CASE("damage: derived columns that differ from the bytes are named") {
     Damaged damaged;
     sqlite::Database db(damaged.path, sqlite::Database::Mode::read_write);
