@@ -31,7 +31,7 @@ private:
     std::vector<double> below_;  ///< the share of draws up to each rank
 };
 
-/// The writes of record number `n`: sixteen fields, with a remark of some twenty words.
+/// The writes of record number `n`: seventeen fields, with a remark of some twenty words.
 class RecordSource {
 public:
     explicit RecordSource(std::uint64_t seed) : random_(seed) {}
@@ -55,6 +55,9 @@ public:
         put("accessionNumber", "IRGC " + std::to_string(n));
         put("genus", "Oryza");
         put("species", word());
+        put("speciesAuthority", "L.");  // a group is written whole
+        for (const char* none : {"subtaxa", "subtaxaAuthority"})
+            out.push_back({Path::single(none), std::nullopt});
         put("commonCropName", "rice");
         put("accessionName", word() + " " + number(1000));
         put("countryOfOriginCode", countries[random_.draw_u64() % countries.size()]);

@@ -2,6 +2,7 @@
 // The store on a disk: authoring as an import does, and applying what a source sent.
 #include <benchmark/benchmark.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
@@ -14,6 +15,14 @@ using namespace sangam;
 namespace {
 
 constexpr std::size_t records_in_batch = 1000;
+
+/// A benchmark of what failed would be a number of nothing.
+template <class T>
+void must(const Result<T>& done) {
+    if (done) return;
+    std::fprintf(stderr, "store_bench: %s\n", done.error().text().c_str());
+    std::exit(1);
+}
 
 /// A store in a directory of its own with one dataset, which it owns.
 class BenchStore {
@@ -49,7 +58,7 @@ public:
         return SignedControl::sign(entry, key_);
     }
     void take(const SignedControl& manifest, storage::Holding holding) {
-        if (!store_->put_control(manifest.entry.dataset_uid(), {manifest}, holding)) std::abort();
+        must(store_->put_control(manifest.entry.dataset_uid(), {manifest}, holding));
     }
     storage::Store& store() { return *store_; }
 
@@ -87,7 +96,7 @@ void author(benchmark::State& state) {
         const auto request = batch(dataset, source, first);
         first += records_in_batch;
         state.ResumeTiming();
-        if (!house.store().author(request)) std::abort();
+        must(house.store().author(request));
     }
     state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * records_in_batch));
 }
@@ -105,7 +114,7 @@ void apply_to_replica(benchmark::State& state) {
     Sequence sent{0};
     for (auto _ : state) {
         state.PauseTiming();
-        if (!owner.store().author(batch(dataset, source, first))) std::abort();
+        must(owner.store().author(batch(dataset, source, first)));
         first += records_in_batch;
         storage::ApplyRequest request;
         request.dataset = dataset;
@@ -120,7 +129,7 @@ void apply_to_replica(benchmark::State& state) {
                 }).value());
         }
         state.ResumeTiming();
-        if (!holder.store().apply(request)) std::abort();
+        must(holder.store().apply(request));
     }
     state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * records_in_batch));
 }
