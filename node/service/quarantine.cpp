@@ -92,6 +92,7 @@ Result<Reply> show_quarantined(Call& call) {
     const auto item = find_item(call, *reader);
     if (!item) return std::unexpected(item.error());
     auto document = item_document(call, *reader, *item);
+    const auto dataset = name_of(call, *reader, item->dataset);
     json::array changes;
     if (const auto part = CommitPart::decode(item->data)) {
         const auto& header = part->signed_header.header;
@@ -102,7 +103,7 @@ Result<Reply> show_quarantined(Call& call) {
         commit["time"] = time_text(Millis(static_cast<std::int64_t>(header.hlc.unix_ms())));
         document["commit"] = std::move(commit);
         for (const auto& change : part->changes)
-            changes.push_back(change_document(document["dataset"].as_string().c_str(), change));
+            changes.push_back(change_document(dataset, change));
     }
     document["changes"] = std::move(changes);
     return Reply(std::move(document));

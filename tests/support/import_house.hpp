@@ -29,6 +29,16 @@ inline ImportOptions mcpd_options(std::string dataset_text = "house/passports") 
     return options;
 }
 
+/// How a test imports BrAPI documents; without a collection each goes where its entities belong.
+inline ImportOptions brapi_options(std::string collection = {},
+                                   std::string dataset_text = "house/passports") {
+    ImportOptions options;
+    options.mapping.format = Format::brapi;
+    options.mapping.collection = std::move(collection);
+    options.dataset_text = std::move(dataset_text);
+    return options;
+}
+
 // A node with one dataset of its own.
 class ImportHouse {
 public:

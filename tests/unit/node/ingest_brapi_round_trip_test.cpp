@@ -16,17 +16,11 @@ namespace {
 
 using namespace sangam;
 using namespace sangam::node::ingest;
+using sangam::test::brapi_options;
 using House = sangam::test::ImportHouse;
 
 constexpr const char* collections[] = {"germplasm", "studies", "variables", "observationunits",
                                        "observations"};
-
-ImportOptions brapi_of(const std::string& dataset_text) {
-    ImportOptions options;
-    options.mapping.format = Format::brapi;
-    options.dataset_text = dataset_text;
-    return options;
-}
 
 ImportOptions csv(const std::string& collection, const std::string& id_column) {
     ImportOptions options;
@@ -89,7 +83,7 @@ Exports exports_of(const House& house, const std::string& dataset_text) {
 
 void import_all(House& house, const Exports& exports, const std::string& dataset_text) {
     for (const char* collection : collections) {
-        if (house.try_import({{"f.json", exports.at(collection)}}, brapi_of(dataset_text))
+        if (house.try_import({{"f.json", exports.at(collection)}}, brapi_options({}, dataset_text))
                 .value()
                 .rejected != 0)
             FAIL(collection);
@@ -176,7 +170,7 @@ TEST_CASE("brapi: germplasm comes back with the fields it had and no others") {
     first.import("line,seedSource\nl1,c\n", csv("germplasm", "line"));
     const auto exported = first.export_as(ExportFormat::brapi, "germplasm");
     House second;
-    second.import(exported, brapi_of("house/passports"));
+    second.import(exported, brapi_options());
     using Fields = std::map<std::string, std::string>;
     CHECK(second.fields("germplasm", "g 1") ==
           Fields{{"germplasmDbId", "g 1"}, {"additionalInfo.note", "a"}, {"seedSource", "b"}});
@@ -195,7 +189,7 @@ TEST_CASE("brapi: trials find the passports that were copied before them, in the
         csv("observationunits", "observationUnitDbId"));
     const auto units = first.export_as(ExportFormat::brapi, "observationunits");
     House copy;
-    const auto options = brapi_of("other/copy");
+    const auto options = brapi_options({}, "other/copy");
     copy.import(units, options);
     // No such passport is here yet: the reference names the dataset that has it.
     CHECK(copy.fields("observationunits", "u1").at("germplasmDbId") ==
@@ -217,12 +211,12 @@ TEST_CASE("brapi: observations that stand within their unit refer to germplasm a
     House house;
     house.import(R"([{"observationUnitDbId":"u","germplasmDbId":17,"observations":[)"
                  R"({"germplasmDbId":"g","value":"1"},{"value":"2"},3]}])",
-                 brapi_of("house/passports"));
+                 brapi_options());
     const auto exported = house.export_as(ExportFormat::brapi, "observationunits");
     CHECK(exported.find(R"("germplasmDbId":"house%2Fpassports%2F17")") != exported.npos);
     CHECK(exported.find(R"("germplasmDbId":"house%2Fpassports%2Fg")") != exported.npos);
     House back;
-    back.import(exported, brapi_of("house/passports"));
+    back.import(exported, brapi_options());
     CHECK(back.fields("observationunits", "u").at("observations") ==
           R"([{"germplasmDbId":"g","value":"1"},{"value":"2"},3])");
     CHECK(back.export_as(ExportFormat::brapi, "observationunits") == exported);
@@ -245,7 +239,7 @@ TEST_CASE("brapi export: fields whose names meet in additionalInfo are all there
              {"\"below\"", "\"beside\"", "\"1\"", "\"2\"", "\"3\"", "\"4\"", "\"another\""})
             CHECK_MESSAGE(exported.find(value) != exported.npos, value);
         House back;
-        back.import(exported, brapi_of("house/passports"));
+        back.import(exported, brapi_options());
         CHECK(back.export_as(ExportFormat::brapi, collection) == exported);
     }
 }

@@ -15,15 +15,9 @@ namespace {
 using namespace sangam;
 using namespace sangam::node::ingest;
 using BrapiHouse = sangam::test::ImportHouse;
+using sangam::test::brapi_options;
 using Fields = std::map<std::string, std::string>;
 
-ImportOptions brapi(const std::string& collection = {}) {
-    ImportOptions options;
-    options.mapping.format = Format::brapi;
-    options.mapping.collection = collection;
-    options.dataset_text = "house/passports";
-    return options;
-}
 ImportOptions mcpd_text() { return sangam::test::mcpd_options(); }
 std::string response(const std::string& entities) {
     return R"({"metadata":{"pagination":{"totalCount":2}},"result":{"data":[)" + entities + "]}}";
@@ -126,7 +120,7 @@ TEST_CASE("brapi import: a Germplasm's shapes are the fields of the MCPD columns
         "taxonIds":[{"sourceName":"ncbiTaxon","taxonId":"4565"}],
         "additionalInfo":{"ploidy":6,"notes":{"a":"b"},"remarks":"old stock"},
         "externalReferences":[],"seedSource":null})"),
-        brapi());
+        brapi_options());
     CHECK(report.written == 1);
     CHECK(report.finding_count == 0);
     CHECK(house.fields("germplasm", "g1") ==
@@ -158,7 +152,7 @@ TEST_CASE("brapi import: a Germplasm's shapes are the fields of the MCPD columns
                  {"additionalInfo.notes.a", "b"},
                  {"remarks", "old stock"}});
     const auto again =
-        house.import(response(R"({"germplasmDbId":"g1","genus":"Triticum"})"), brapi());
+        house.import(response(R"({"germplasmDbId":"g1","genus":"Triticum"})"), brapi_options());
     CHECK(again.unchanged == 1);  // keys that the whole file lacks say nothing
 }
 
@@ -169,7 +163,7 @@ TEST_CASE("brapi import: GermplasmMCPD's institutes become lists that go togethe
         {"instituteCode":"A","instituteName":"x"},{"instituteCode":"B","instituteAddress":"here"}]},
         "breedingInstitutes":[{"instituteName":"Breeder"}],"ancestralData":"X/Y","subtaxon":"v.",
         "mlsStatus":"","storageTypeCodes":["10","20"]}})",
-                 brapi());
+                 brapi_options());
     CHECK(house.fields("germplasm", "g") ==
           Fields{{"germplasmDbId", "g"},
                  {"collectingInfo.collectingNumber", "7"},
@@ -189,7 +183,7 @@ TEST_CASE("brapi import: numbers, flags, arrays keep their kind, and a mixed pla
         "observationLevels":[{"levelName":"plot","levelOrder":1}],"lastUpdate":{"version":"1"},
         "odd":"text","many":2.5})"
                           R"(,{"studyDbId":"S2","odd":{"deep":1},"active":false})"),
-                 brapi());
+                 brapi_options());
     CHECK(house.fields("studies", "S1") ==
           Fields{{"studyDbId", "S1"},
                  {"active", "true"},
@@ -211,15 +205,15 @@ TEST_CASE("brapi import: numbers that no value holds exactly arrive as text, dig
     const auto text =
         response(R"({"observationDbId":"O","value":12345678901234567890.5,"n":[1e20,0.5,1e400],)"
                  R"("big":9223372036854775808,"geoCoordinates":{"x":26.183333000000001}})");
-    CHECK(house.import(text, brapi()).written == 1);
+    CHECK(house.import(text, brapi_options()).written == 1);
     CHECK(house.fields("observations", "O") == Fields{{"observationDbId", "O"},
                                                       {"value", "12345678901234567890.5"},
                                                       {"n", R"(["1e20",0.5,"1e400"])"},
                                                       {"big", "9223372036854775808"},
                                                       {"geoCoordinates.x", "26.183333000000001"}});
-    CHECK(house.import(text, brapi()).written == 0);
+    CHECK(house.import(text, brapi_options()).written == 0);
     BrapiHouse back;
-    back.import(house.export_as(ExportFormat::brapi), brapi());
+    back.import(house.export_as(ExportFormat::brapi), brapi_options());
     CHECK(back.fields("observations", "O").at("value") == "12345678901234567890.5");
 
     // A passport's columns are text anyway.
@@ -227,12 +221,12 @@ TEST_CASE("brapi import: numbers that no value holds exactly arrive as text, dig
     passports.import(response(R"({"germplasmDbId":"G","instituteCode":"A","accessionNumber":1,
         "genus":"Zea","germplasmOrigin":[{"coordinates":{"type":"Feature","geometry":{
         "type":"Point","coordinates":[26.183333000000001,-12.5]}}}]})"),
-                     brapi());
+                     brapi_options());
     const auto fields = passports.fields("germplasm", "G");
     CHECK(fields.at("collectingInfo.collectingSite.longitudeDecimal") == "26.183333000000001");
     CHECK(fields.at("collectingInfo.collectingSite.latitudeDecimal") == "-12.5");
     BrapiHouse again;
-    again.import(passports.export_as(ExportFormat::brapi), brapi());
+    again.import(passports.export_as(ExportFormat::brapi), brapi_options());
     CHECK(again.export_as(ExportFormat::ndjson) == passports.export_as(ExportFormat::ndjson));
 }
 
@@ -241,12 +235,12 @@ TEST_CASE("brapi import: what an entity is, is its most particular id") {
     CHECK(house
               .import(R"([{"observationDbId":"o","observationUnitDbId":"u","studyDbId":"s",
         "observationVariableDbId":"v","germplasmDbId":"g","value":"4.2"}])",
-                      brapi())
+                      brapi_options())
               .written == 1);
     CHECK(house.fields("observations", "o").at("value") == "4.2");
     // Where a server leaves observationDbId out, the collection says what is meant.
-    const auto forced =
-        house.import(R"([{"observationUnitDbId":"u","studyDbId":"s"}])", brapi("observations"));
+    const auto forced = house.import(R"([{"observationUnitDbId":"u","studyDbId":"s"}])",
+                                     brapi_options("observations"));
     CHECK(forced.rejected == 1);
     CHECK(forced.rejects.front().column == "observationDbId");
 }
@@ -257,18 +251,18 @@ TEST_CASE("brapi import: what cannot be stored is refused or rejected, nothing h
         const auto report = house.try_import({{"f.json", text}}, options);
         return report ? std::string() : report.error().code;
     };
-    CHECK(code("[{\"studyDbId\":\"a\"}", brapi()) == "bad_json");
-    CHECK(code("[{\"studyDbId\":\"a\",\"studyDbId\":\"b\"}]", brapi()) == "bad_json");
-    CHECK(code("[{\"studyDbId\":\"\xFF\"}]", brapi()) == "bad_encoding");
-    CHECK(code("[{\"locationDbId\":\"a\"}]", brapi()) == "unknown_entity");
-    CHECK(code("[]", brapi()) == "empty_file");
-    CHECK(code("[{\"studyDbId\":\"a\"}]", brapi("locations")) == "unknown_entity");
-    auto mapped = brapi();
+    CHECK(code("[{\"studyDbId\":\"a\"}", brapi_options()) == "bad_json");
+    CHECK(code("[{\"studyDbId\":\"a\",\"studyDbId\":\"b\"}]", brapi_options()) == "bad_json");
+    CHECK(code("[{\"studyDbId\":\"\xFF\"}]", brapi_options()) == "bad_encoding");
+    CHECK(code("[{\"locationDbId\":\"a\"}]", brapi_options()) == "unknown_entity");
+    CHECK(code("[]", brapi_options()) == "empty_file");
+    CHECK(code("[{\"studyDbId\":\"a\"}]", brapi_options("locations")) == "unknown_entity");
+    auto mapped = brapi_options();
     mapped.mapping.maps = {{"a", "b"}};
     CHECK(code("[{\"studyDbId\":\"a\"}]", mapped) == "bad_option");
     CHECK(house.live_records() == 0);
 
-    auto options = brapi();
+    auto options = brapi_options();
     options.keeps_rejected_rows = true;
     const auto report = house.import(
         "[{\"studyDbId\":\"a\",\"n\":1},\n{\"studyDbId\":null},\n7,\n"
@@ -342,7 +336,8 @@ TEST_CASE("brapi: the demo's passports are the same records whichever way they c
         BrapiHouse direct;
         BrapiHouse over_brapi;
         direct.import(read_all_brapi(file), mcpd_text());
-        const auto report = over_brapi.import(direct.export_as(ExportFormat::brapi), brapi());
+        const auto report =
+            over_brapi.import(direct.export_as(ExportFormat::brapi), brapi_options());
         CHECK(report.rejected == 0);
         CHECK(report.written == direct.live_records());
         CHECK(over_brapi.export_as(ExportFormat::ndjson) == direct.export_as(ExportFormat::ndjson));
@@ -357,7 +352,7 @@ TEST_CASE(
         R"("accessionNumber":"A/1","genus":"Zea"},)"
         R"({"germplasmDbId":"ipk%2Fother%2FDEU146%3AB%3AZea","accessionNumber":"B"},)"
         R"({"germplasmDbId":"house%2Fpassports%2Fown","genus":"Zea"},{"germplasmDbId":"50%"}])",
-        brapi());
+        brapi_options());
     CHECK(house.fields("germplasm", "DEU146:A/1:Zea").size() == 3);
     CHECK(house.fields("germplasm", "ipk%2Fother%2FDEU146%3AB%3AZea").at("accessionNumber") == "B");
     CHECK(house.fields("germplasm", "50%").at("germplasmDbId") == "50%");
@@ -372,7 +367,7 @@ TEST_CASE("brapi export: columns that are called like fields come back where the
         "A,1,Zea,odd,small,dots,named\n",
         mcpd_text());
     BrapiHouse back;
-    back.import(direct.export_as(ExportFormat::brapi), brapi());
+    back.import(direct.export_as(ExportFormat::brapi), brapi_options());
     CHECK(back.export_as(ExportFormat::ndjson) == direct.export_as(ExportFormat::ndjson));
 }
 
@@ -408,7 +403,7 @@ TEST_CASE("brapi export: trials that came as CSV have BrAPI's shapes") {
           R"("studyDbId":"s1","studyName":"Rice"})");
     // What BrAPI exports is what BrAPI imports.
     BrapiHouse back;
-    back.import(several, brapi());
+    back.import(several, brapi_options());
     CHECK(back.fields("studies", "s1").at("seasons") == R"(["2012","2013"])");
     CHECK(parsed(back.export_as(ExportFormat::brapi)) == parsed(several));
 }

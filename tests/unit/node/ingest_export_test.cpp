@@ -12,6 +12,7 @@ namespace {
 
 using namespace sangam;
 using namespace sangam::node::ingest;
+using sangam::test::brapi_options;
 using ExportHouse = sangam::test::ImportHouse;
 
 struct Exported {
@@ -37,13 +38,6 @@ ImportOptions csv_options(const std::string& id, const std::string& collection =
     options.mapping.format = Format::csv;
     options.mapping.collection = collection;
     options.mapping.id_column = id;
-    return options;
-}
-ImportOptions brapi_options(const std::string& collection = {}) {
-    ImportOptions options;
-    options.mapping.format = Format::brapi;
-    options.mapping.collection = collection;
-    options.dataset_text = "house/passports";
     return options;
 }
 
